@@ -1,0 +1,124 @@
+//! One exchange under limits: the head within the time for it, the body within its size, time and pace.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::future::{Either, select};
+use http::HeaderMap;
+
+use super::{Answer, Failure, Head, HttpSend};
+use crate::error::{Code, Outcome};
+use crate::time::Clock;
+
+/// Limits of one exchange.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From the first byte sent to the last byte read.
+    pub total: Duration,
+    /// Bytes of the decoded body.
+    pub max_response_bytes: usize,
+}
+
+/// The longest wait for a reply's head.
+const FIRST_BYTE: Duration = Duration::from_secs(30);
+/// A body must bring at least [`PACE_BYTES`] in each window of this length.
+const PACE_WINDOW: Duration = Duration::from_secs(10);
+const PACE_BYTES: usize = 640;
+
+/// A complete reply.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The value of header `name`, if it is there once and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Sends through an [`HttpSend`] and reads the whole reply, within limits, on a given clock.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    send: Arc<dyn HttpSend>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Transport {
+    pub fn new(send: Arc<dyn HttpSend>, clock: Arc<dyn Clock>) -> Self {
+        Self { send, clock }
+    }
+
+    /// Sends `head` and `body` and reads the reply; never takes longer than `limits.total`, nor goes past `deadline`.
+    ///
+    /// # Errors
+    /// A [`Failure`] for everything but a complete reply, whatever that reply's status.
+    pub async fn exchange(
+        &self,
+        head: Head,
+        body: Bytes,
+        limits: Limits,
+        deadline: Duration,
+    ) -> Result<Reply, Failure> {
+        let _busy = self.clock.busy();
+        let start = self.clock.now();
+        let end = (start + limits.total).min(deadline);
+        let first_byte = (start + FIRST_BYTE).min(end);
+        let sending = self.send.send(head, body);
+        let answer = match within(&*self.clock, first_byte, sending).await {
+            Some(answer) => answer?,
+            None if first_byte < end => return Err(too_slow("first_byte", "no reply came within 30 s")),
+            None => return Err(too_slow("total", "no reply came within the time limit")),
+        };
+        self.read(answer, limits.max_response_bytes, end).await
+    }
+
+    async fn read(&self, answer: Answer, max_bytes: usize, end: Duration) -> Result<Reply, Failure> {
+        let Answer { status, headers, body: mut chunks } = answer;
+        let mut body = Vec::new();
+        let (mut window_end, mut window_start_bytes) = (self.clock.now() + PACE_WINDOW, 0);
+        loop {
+            let Some(chunk) = within(&*self.clock, window_end.min(end), chunks.next()).await else {
+                if self.clock.now() >= end {
+                    return Err(too_slow("total", "the reply was not complete within the time limit"));
+                }
+                if body.len() - window_start_bytes < PACE_BYTES {
+                    return Err(too_slow("too_slow", "the reply came slower than 64 bytes a second"));
+                }
+                (window_end, window_start_bytes) = (self.clock.now() + PACE_WINDOW, body.len());
+                continue;
+            };
+            let Some(chunk) = chunk else { return Ok(Reply { status, headers, body }) };
+            let chunk = chunk?;
+            if body.len() + chunk.len() > max_bytes {
+                return Err(Failure {
+                    code: Code::UnexpectedContent,
+                    outcome: Outcome::Unknown,
+                    reason: "too_large",
+                    message: format!("the reply is larger than {max_bytes} bytes (max_response_bytes)"),
+                    causes: Vec::new(),
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+    }
+}
+
+fn too_slow(reason: &'static str, message: &str) -> Failure {
+    Failure { code: Code::Timeout, outcome: Outcome::Unknown, reason, message: message.to_owned(), causes: Vec::new() }
+}
+
+/// The output of `future`, or `None` when the clock reaches `at` first.
+async fn within<F: Future>(clock: &dyn Clock, at: Duration, future: F) -> Option<F::Output> {
+    let future = std::pin::pin!(future);
+    match select(future, clock.sleep_until(at)).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}

@@ -1,0 +1,19 @@
+//! API clients and polling flows of SaaS marketplaces, one Rust core for Rust, Python and Node.
+#![forbid(unsafe_code)]
+
+mod auth;
+mod error;
+pub mod flow;
+pub mod host;
+pub mod http;
+mod id;
+pub mod magento_bi;
+pub mod ops;
+pub mod poll;
+pub mod retry;
+mod secret;
+pub mod time;
+
+pub use error::{Code, Error, Outcome, Report, Result};
+pub use id::Id;
+pub use secret::Secret;

@@ -1,0 +1,384 @@
+//! Carries one operation out: authorise, send, judge the reply, and perhaps again.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::header::{ACCEPT, CONTENT_TYPE, REFERER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::Value;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::table::{Arguments, Auth, Body, Operation};
+use crate::error::{Code, Error, Outcome, Result};
+use crate::host::{Event, Host};
+use crate::http::{BaseUrl, Failure, Head, HttpSend, Options, Redactor, Reply, ReqwestSend, Transport, header_value};
+use crate::retry::{Attempt, Budget, Decision, RetryPolicy, Safety, decide, may_repeat, retry_after};
+use crate::time::{Clock, Random};
+
+/// What differs from system to system.
+pub(crate) trait System: Send + Sync + fmt::Debug + Sized {
+    /// The base that `operation` is sent to.
+    fn base(&self, operation: &Operation) -> &BaseUrl;
+
+    /// The credential headers of `operation`; `refused` is the number of credentials that the server turned down.
+    fn authorize<'a>(
+        &'a self,
+        engine: &'a Engine<Self>,
+        operation: &'static Operation,
+        refused: Option<u64>,
+        call: &'a CallContext,
+    ) -> BoxFuture<'a, Result<Credentials>>;
+
+    /// The body of a [`Body::Login`] operation, and the secrets in it.
+    fn login_body<'a>(&'a self, host: &'a Host) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>>>;
+
+    /// Adds every secret that this system knows to what is never shown.
+    fn redact(&self, redactor: &mut Redactor);
+}
+
+/// Headers that say who is calling.
+#[derive(Default)]
+pub(crate) struct Credentials {
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Names the credentials, so that a refusal can be reported.
+    pub(crate) number: Option<u64>,
+    /// Secrets in the headers.
+    pub(crate) secrets: Vec<Zeroizing<String>>,
+}
+
+/// One call's circumstances.
+#[derive(Debug, Clone, Default)]
+pub struct CallContext {
+    /// Who is told and asked.
+    pub(crate) host: Host,
+    /// Options of this call; absent ones are the client's.
+    pub(crate) options: Options,
+    /// The clock's time at which the caller stops waiting.
+    pub(crate) deadline: Option<Duration>,
+    /// Attempts that replace the options': a poll is one.
+    pub(crate) attempts: Option<u32>,
+}
+
+/// Sends operations of one system.
+#[derive(Debug)]
+pub(crate) struct Engine<S> {
+    pub(crate) system: S,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    options: Options,
+    send: Arc<dyn HttpSend>,
+    budgets: [Budget; 2],
+}
+
+impl<S: System> Engine<S> {
+    pub(crate) fn new(
+        system: S,
+        options: Options,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        send: Option<Arc<dyn HttpSend>>,
+    ) -> Result<Self> {
+        options.check()?;
+        let send = match send {
+            Some(send) => send,
+            None => ReqwestSend::new(&options)?,
+        };
+        Ok(Self { system, clock, random, options, send, budgets: Default::default() })
+    }
+
+    /// Carries `operation` out and returns the reply's text, `null` for an empty one.
+    pub(crate) async fn execute(
+        &self,
+        operation: &'static Operation,
+        mut arguments: Box<dyn Arguments>,
+        call: &CallContext,
+    ) -> Result<String> {
+        let result = self.attempts(operation, &mut *arguments, call).await;
+        result.map_err(|mut error| {
+            let report = error.report_mut();
+            report.system.get_or_insert_with(|| operation.system().to_owned());
+            report.operation.get_or_insert_with(|| operation.name.to_owned());
+            error
+        })
+    }
+
+    async fn attempts(
+        &self,
+        operation: &'static Operation,
+        arguments: &mut dyn Arguments,
+        call: &CallContext,
+    ) -> Result<String> {
+        let options = call.options.clone().or(&self.options);
+        options.check()?;
+        let base = self.system.base(operation);
+        base.check_plain("base_url", options.allow_insecure_http.unwrap_or(false))?;
+        let mut redactor = Redactor::default();
+        for secret in arguments.secrets() {
+            secret.resolve(&call.host).await?;
+            redactor.add(secret.expose()?);
+        }
+        let request = self.request(operation, arguments, &options, call).await?;
+        self.system.redact(&mut redactor);
+
+        let policy = RetryPolicy::new(call.attempts.unwrap_or_else(|| options.max_attempts()));
+        let limits = options.limits();
+        let transport = Transport::new(self.sender(&options)?, Arc::clone(&self.clock));
+        let whole = limits.total.saturating_mul(policy.max_attempts);
+        let deadline = call.deadline.unwrap_or(Duration::MAX).min(self.clock.now().saturating_add(whole));
+        let budget = &self.budgets[usize::from(operation.auth == Auth::DashboardCookies)];
+
+        // A re-login is no attempt of its own: the refused request counts once.
+        let (mut next_number, mut refused) = (1, None);
+        loop {
+            let number = next_number;
+            let credentials = self.system.authorize(self, operation, refused, call).await?;
+            credentials.secrets.iter().for_each(|secret| redactor.add(secret));
+            let request_id = self.random.uuid();
+            let head = request.head(&credentials, &request_id);
+            let event = |kind| Event {
+                kind,
+                operation: operation.name,
+                method: operation.method,
+                path: operation.path,
+                host: base.host(),
+                attempt: number,
+                status: None,
+                outcome: None,
+                duration_ms: None,
+                bytes: None,
+                delay_ms: None,
+                request_id: request_id.clone(),
+            };
+            if base.is_insecure() {
+                call.host.emit(|| event("insecure_http"));
+            }
+            let start = self.clock.now();
+            let exchanged = transport.exchange(head, request.body.clone(), limits, deadline).await;
+            let took = self.clock.now().saturating_sub(start);
+            let (status, bytes) = match &exchanged {
+                Ok(reply) => (Some(reply.status), Some(reply.body.len())),
+                Err(_) => (None, None),
+            };
+            let judged = judge(operation, exchanged, &base.host(), &redactor, self.clock.wall_ms(), &request_id);
+            call.host.emit(|| Event {
+                status,
+                bytes,
+                outcome: Some(judged.as_ref().err().and_then(Error::outcome).unwrap_or(Outcome::Answered)),
+                duration_ms: Some(millis(took)),
+                ..event("attempt")
+            });
+            let error = match judged {
+                Ok(text) => {
+                    budget.succeeded(number > 1);
+                    return Ok(text);
+                }
+                Err(error) => error,
+            };
+            if error.code() == Code::Authentication && refused.is_none() && credentials.number.is_some() {
+                // The server looked at the credentials and at nothing else: new ones, and the same request once more.
+                refused = credentials.number;
+                call.host.emit(|| event("reauthenticated"));
+                continue;
+            }
+            let outcome = error.outcome().unwrap_or(Outcome::Unknown);
+            let wait = error.report().retry_after_ms.map(Duration::from_millis);
+            let attempt = Attempt { number, code: error.code(), outcome, retry_after: wait };
+            let remaining = deadline.saturating_sub(self.clock.now());
+            match decide(&policy, operation.safety, attempt, budget, remaining, &*self.random) {
+                Decision::Again(delay) => {
+                    call.host.emit(|| Event { delay_ms: Some(millis(delay)), ..event("retry_scheduled") });
+                    self.clock.sleep_until(self.clock.now() + delay).await;
+                    next_number += 1;
+                }
+                Decision::Exhausted | Decision::Never => return Err(conclude(operation, error, number)),
+            }
+        }
+    }
+
+    fn sender(&self, options: &Options) -> Result<Arc<dyn HttpSend>> {
+        if options.connects_otherwise(&self.options) {
+            return Ok(ReqwestSend::new(options)?);
+        }
+        Ok(Arc::clone(&self.send))
+    }
+
+    async fn request(
+        &self,
+        operation: &Operation,
+        arguments: &dyn Arguments,
+        options: &Options,
+        call: &CallContext,
+    ) -> Result<Request> {
+        let base = self.system.base(operation);
+        let mut url = base.join(&fill(operation.path, arguments)?)?;
+        let mut headers = options.headers()?;
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(path) = arguments.referer() {
+            headers.insert(REFERER, header_value("referer", base.join(&path)?.as_str())?);
+        }
+        let mut body = Bytes::new();
+        match operation.body {
+            Body::None => {}
+            Body::Query => url.set_query(std::str::from_utf8(&arguments.encode(Body::Query)?).ok()),
+            Body::Json | Body::Form | Body::Login => {
+                let (content_type, bytes) = match operation.body {
+                    Body::Form => ("application/x-www-form-urlencoded", arguments.encode(Body::Form)?),
+                    Body::Login => ("application/json", self.system.login_body(&call.host).await?),
+                    _ => ("application/json", arguments.encode(Body::Json)?),
+                };
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+                // The bytes are overwritten when the last attempt lets go of them.
+                body = Bytes::from_owner(bytes);
+            }
+        }
+        let method = Method::from_bytes(operation.method.as_bytes())
+            .map_err(|_| Error::internal(format!("{} is no method", operation.method)))?;
+        Ok(Request { method, url, headers, body })
+    }
+}
+
+/// What every attempt of a call sends alike.
+struct Request {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Request {
+    fn head(&self, credentials: &Credentials, request_id: &str) -> Head {
+        let mut headers = self.headers.clone();
+        headers.extend(credentials.headers.iter().cloned());
+        if let Ok(value) = HeaderValue::from_str(request_id) {
+            headers.insert(HeaderName::from_static("x-request-id"), value);
+        }
+        Head { method: self.method.clone(), url: self.url.clone(), headers }
+    }
+}
+
+/// The template with its `{…}` filled.
+fn fill(template: &str, arguments: &dyn Arguments) -> Result<String> {
+    if let Some(path) = arguments.raw_path() {
+        return Ok(path.to_owned());
+    }
+    let mut path = String::new();
+    let mut ids = arguments.ids().into_iter();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (_, after) = after.split_once('}').unwrap_or_default();
+        let id = ids.next().ok_or_else(|| Error::internal(format!("{template} has more ids than its arguments")))?;
+        path.push_str(before);
+        path.push_str(id.as_str());
+        rest = after;
+    }
+    path.push_str(rest);
+    Ok(path)
+}
+
+/// The reply's text if it is a readable success, else an error.
+fn judge(
+    operation: &Operation,
+    exchanged: std::result::Result<Reply, Failure>,
+    host: &str,
+    redactor: &Redactor,
+    wall_ms: i64,
+    request_id: &str,
+) -> Result<String> {
+    // What a server said it did, in words that cannot be read, it may have done.
+    let unread = if operation.safety == Safety::Safe { Outcome::Answered } else { Outcome::Unknown };
+    let mut status = None;
+    let mut request_id = request_id.to_owned();
+    let result = match exchanged {
+        Err(failure) => {
+            let message = format!("{host}: {}", failure.message);
+            let mut error = Error::new(failure.code, message).with_outcome(failure.outcome);
+            error.report_mut().causes = failure.causes.iter().map(|cause| redactor.excerpt(cause.as_bytes())).collect();
+            Err(error.with_detail("reason", failure.reason))
+        }
+        Ok(reply) => {
+            status = Some(reply.status);
+            if let Some(given) = reply.header("x-request-id") {
+                redactor.excerpt(given.as_bytes()).clone_into(&mut request_id);
+            }
+            let checked = check_status(&reply, redactor, wall_ms, unread);
+            checked.and_then(|()| read(operation, reply, redactor).map_err(|error| error.with_outcome(unread)))
+        }
+    };
+    result.map_err(|mut error| {
+        error.report_mut().status = status;
+        error.report_mut().request_id = Some(request_id);
+        error
+    })
+}
+
+fn read(operation: &Operation, reply: Reply, redactor: &Redactor) -> Result<String> {
+    let content_type = reply.header("content-type").unwrap_or_default().to_owned();
+    let body = if reply.body.iter().all(u8::is_ascii_whitespace) { b"null".to_vec() } else { reply.body };
+    let excerpt = |error: Error, body: &[u8]| error.with_detail("excerpt", redactor.excerpt(body));
+    let text = super::json::text(body.clone()).map_err(|error| excerpt(error, &body))?;
+    (operation.check)(&text, &content_type).map_err(|error| excerpt(error, text.as_bytes()))?;
+    Ok(text)
+}
+
+/// Turns a status that is no success into an error.
+pub(crate) fn check_status(reply: &Reply, redactor: &Redactor, wall_ms: i64, unread: Outcome) -> Result<()> {
+    let (code, outcome, what) = match reply.status {
+        200..=299 => return Ok(()),
+        300..=399 => (Code::Redirect, unread, "the server redirects, which is not followed"),
+        401 => (Code::Authentication, Outcome::Rejected, "the credentials were refused"),
+        403 => (Code::Permission, Outcome::Rejected, "the credentials do not allow this"),
+        404 | 410 => (Code::NotFound, Outcome::Rejected, "there is no such thing"),
+        409 | 412 => (Code::Conflict, Outcome::Rejected, "it clashes with the current state"),
+        422 => (Code::Unprocessable, Outcome::Rejected, "the server refuses the values"),
+        429 => (Code::RateLimited, Outcome::Rejected, "too many requests"),
+        400..=499 => (Code::BadRequest, Outcome::Rejected, "the server refuses the request"),
+        _ => (Code::Server, Outcome::Unknown, "the server failed"),
+    };
+    let excerpt = redactor.excerpt(&reply.body);
+    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let clean = |value: &Value| -> Value {
+        let text = redactor.excerpt(value.to_string().as_bytes());
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
+    };
+    let said = ["message", "error_description", "error", "detail"].iter().find_map(|key| body.get(key)?.as_str());
+    let message = match said {
+        Some(text) => format!("HTTP {}, {what}: {}", reply.status, redactor.excerpt(text.as_bytes())),
+        None => format!("HTTP {}, {what}", reply.status),
+    };
+    let mut error = Error::new(code, message).with_outcome(outcome);
+    if !excerpt.is_empty() {
+        error = error.with_detail("excerpt", excerpt);
+    }
+    if let Some(errors) = body.get("errors") {
+        error = error.with_detail("errors", clean(errors));
+    }
+    if let (Code::Redirect, Some(location)) = (code, reply.header("location")) {
+        let host = Url::parse(location).ok().and_then(|url| url.host_str().map(str::to_owned));
+        error = error.with_detail("location_host", host);
+    }
+    error.report_mut().retry_after_ms = retry_after(&reply.headers, wall_ms).map(millis);
+    Err(error)
+}
+
+/// The error as the caller gets it: one whose request may have been carried out, and may not be repeated, says so.
+fn conclude(operation: &Operation, mut error: Error, attempts: u32) -> Error {
+    let outcome = error.outcome().unwrap_or(Outcome::Unknown);
+    let code = error.code();
+    error.report_mut().retryable = may_repeat(operation.safety, code, outcome);
+    let lost = matches!(code, Code::Connection | Code::Timeout | Code::Server);
+    if operation.safety == Safety::Once && outcome == Outcome::Unknown && lost {
+        error.report_mut().code = Code::OutcomeUnknown;
+        error = error
+            .with_detail("cause", code.to_string())
+            .with_hint("the server may have carried it out: look before sending it again");
+    }
+    error.with_detail("attempts", attempts)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
