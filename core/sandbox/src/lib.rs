@@ -1,0 +1,98 @@
+//! One local server that plays the vendors' systems: state, time, faults, and a journal of what arrived. No account, no network.
+//!
+//! ```
+//! use std::io::{Read as _, Write as _};
+//! use serde_json::json;
+//! use tenantry_sandbox::{ClockKind, Sandbox, SandboxOptions};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::start(SandboxOptions { clock: ClockKind::Virtual, ..SandboxOptions::default() })?;
+//! // The first signup is carried out, but its reply breaks off after 12 bytes.
+//! sandbox.fault(json!({"operation": "magento_bi.signups.create", "when": "after", "cut_at": 12}))?;
+//!
+//! let mut client = std::net::TcpStream::connect(sandbox.url().trim_start_matches("http://"))?;
+//! let body = r#"{"company": "Coco Co.", "email": "csm@example.com"}"#;
+//! let head = format!("POST /v3/signups HTTP/1.1\r\nhost: api.rjmetrics.com\r\ncontent-length: {}\r\n\r\n", body.len());
+//! client.write_all(format!("{head}{body}").as_bytes())?;
+//! let mut reply = String::new();
+//! client.read_to_string(&mut reply)?;
+//!
+//! assert_eq!(reply, "HTTP/1.1 201");
+//! assert_eq!(sandbox.journal()[0]["committed"], true);
+//! assert_eq!(sandbox.state()["magento_bi"]["signups"][0]["status"], "pending");
+//! sandbox.advance(1000)?;
+//! assert_eq!(sandbox.state()["magento_bi"]["signups"][0]["status"], "completed");
+//! # Ok(()) }
+//! ```
+//!
+//! # What it plays
+//! Magento BI's Cloud Onboarding API (contract, section 1): every POST answers 201, every GET and PUT 200, any `Host`
+//! header will do, both hosts share one port. It keeps state and **never de-duplicates**. Bad JSON or a missing field
+//! answers 400, a missing or useless token 401, an unknown path or id 404, each with `{"message"}`. The vendor's
+//! unknowns are played like this: an unfinished signup or autodash job is `pending`, PUT merges and answers the client,
+//! a failed job's status has id 5, and a type-5 job appears when a test with `syncAndSample=1` has succeeded.
+//!
+//! # Faults
+//! [`Sandbox::fault`] and `POST /_sandbox/faults` take a rule or an array of rules. A rule that is wrong is refused by the
+//! name of its key. A request meets at most one rule: the first one, in the order of adding, that applies.
+//!
+//! | key | meaning | default |
+//! |---|---|---|
+//! | `operation` | a name such as `magento_bi.signups.create`, with `*` for any text | any, if `method` or `path` is given |
+//! | `method`, `path` | exact, `*` in a path for any text | any |
+//! | `skip` | so many matching requests pass first | 0 |
+//! | `times` | so many requests are hit; `null`: all | 1 |
+//! | `when` | `before`: a spoiled request is not carried out; `after`: it is | `before` |
+//! | `status`, `body` (text) or `json`, `content_type`, `headers` | take the place of the reply's own; a header may be a list | |
+//! | `cut_at`, `drop` | the connection ends after so many bytes of the whole reply, or without any | |
+//! | `reset` | it ends by RST instead of FIN | false |
+//! | `hold` | the reply never comes | false |
+//! | `hold_ms`, `latency_ms` | the reply comes so much later | 0 |
+//! | `drip` | `{"bytes", "every_ms"}`: the reply comes in helpings | |
+//! | `merge`, `remove` | fields laid over the reply's JSON, and paths (`"a.b"`) taken out; in a list, of each element | |
+//! | `commit_delay_ms` | what the request makes can be seen so much later | [`SandboxOptions::commit_delay_ms`] |
+//! | `idle_close_ms` | the connection ends so long after the reply, without notice | |
+//!
+//! `status`, `body`, `json`, `cut_at`, `drop` and `hold` *spoil*: with `before`, the request leaves no trace in the state,
+//! and what is cut is the reply that it would have got. The other effects only delay or change a reply: such a request is
+//! always carried out, with `before` at the end of the delay, with `after` at its beginning.
+//!
+//! # Control routes
+//! `GET` `journal`, `state`; `POST` `faults`, `advance` (`{"ms"}`), `reset`, `magento_bi/expire_tokens`,
+//! `magento_bi/outcome`, `magento_bi/seed`; `DELETE` `faults`; all under `/_sandbox/`. They do what the methods of
+//! [`Sandbox`] do, and are neither journalled nor faulted.
+//!
+//! # Journal
+//! One object per request, in the order of arrival: `seq` (from 1), `at_ms` (the sandbox's clock), `operation` (`null` for
+//! an unknown path), `method`, `path`, `query` (an object), `headers` (content-type, accept, user-agent, referer,
+//! x-request-id, and `auth`: `bearer`, `cookie`, `dashuid+cookie`, … or `null`), `body` (JSON or form as an object, secrets
+//! as `***`; `{"bytes": n}` when it is neither or broke off), `status` (`null` when no reply was sent), `committed` (it was
+//! carried out with success), and `fault` (when and which effects, or `null`). The newest 100,000 are kept.
+//!
+//! # Time
+//! With [`ClockKind::Virtual`] the sandbox lives by a [`VirtualClock`], which clients of the same process find by
+//! [`clock_of`]. A client that sleeps on it moves it; one in another process moves it by `POST /_sandbox/advance`.
+#![forbid(unsafe_code)]
+
+mod call;
+mod chaos;
+mod clock;
+mod control;
+mod error;
+mod fault;
+mod journal;
+mod magento_bi;
+mod mask;
+mod operation;
+mod options;
+mod reply;
+mod sandbox;
+mod server;
+mod wire;
+mod world;
+
+pub use chaos::{ChaosProxy, Ending, Plan};
+pub use clock::{Park, VirtualClock, clock_of};
+pub use error::SandboxError;
+pub use options::{ClockKind, SandboxOptions, Vocabulary};
+pub use sandbox::Sandbox;

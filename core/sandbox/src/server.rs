@@ -1,0 +1,87 @@
+//! What every connection and every control method shares.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tenantry::time::SystemRandom;
+
+use crate::clock::SandboxClock;
+use crate::error::SandboxError;
+use crate::magento_bi;
+use crate::options::SandboxOptions;
+use crate::world::{Systems, World};
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) url: String,
+    pub(crate) options: SandboxOptions,
+    pub(crate) clock: SandboxClock,
+    pub(crate) random: SystemRandom,
+    pub(crate) magento_bi: magento_bi::Credentials,
+    world: Mutex<World>,
+}
+
+impl Server {
+    pub(crate) fn new(url: String, options: SandboxOptions, clock: SandboxClock) -> Server {
+        let random = SystemRandom;
+        let magento_bi = magento_bi::Credentials::random(&random);
+        Server { url, options, clock, random, magento_bi, world: Mutex::default() }
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn line(&self) -> Value {
+        json!({ "url": self.url, "clock": self.clock.name(), "magento_bi": self.magento_bi.line(&self.url) })
+    }
+
+    pub(crate) fn fault(&self, rule: Value) -> Result<usize, SandboxError> {
+        self.world().faults.add(rule)
+    }
+
+    pub(crate) fn clear_faults(&self) {
+        self.world().faults.clear();
+    }
+
+    pub(crate) fn advance(&self, ms: u64) -> Result<(), SandboxError> {
+        match &self.clock {
+            SandboxClock::Real(_) => Err(SandboxError::RealClock),
+            SandboxClock::Virtual(clock) => {
+                clock.advance(Duration::from_millis(ms));
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn journal(&self) -> Value {
+        self.world().journal.show()
+    }
+
+    pub(crate) fn state(&self) -> Value {
+        let now = self.clock.now();
+        json!({ "magento_bi": self.world().systems.magento_bi.show(now) })
+    }
+
+    pub(crate) fn reset(&self) {
+        let mut world = self.world();
+        world.systems = Systems::default();
+        world.faults.clear();
+        world.journal.clear();
+    }
+
+    pub(crate) fn expire_tokens(&self) {
+        self.world().systems.magento_bi.expire_tokens();
+    }
+
+    pub(crate) fn outcome(&self, outcome: Value) -> Result<(), SandboxError> {
+        self.world().systems.magento_bi.set_outcome(outcome)
+    }
+
+    pub(crate) fn seed(&self, seed: Value) -> Result<Value, SandboxError> {
+        let now = self.clock.now();
+        let wall_ms = self.clock.wall_ms();
+        self.world().systems.magento_bi.seed(seed, now, wall_ms)
+    }
+}
