@@ -114,16 +114,9 @@ pub fn arrived(sandbox: &Sandbox) -> Vec<String> {
 /// How often `operation` was carried out.
 pub fn committed(sandbox: &Sandbox, operation: &str) -> usize {
     let journal = sandbox.journal();
-    let is = |entry: &&Value| {
-        entry["operation"] == format!("magento_bi.{operation}") && entry["committed"] == true
-    };
+    let is = |entry: &&Value| entry["operation"] == format!("magento_bi.{operation}") && entry["committed"] == true;
     journal.as_array().unwrap().iter().filter(is).count()
 }
 
-pub const CREATES: [&str; 5] = [
-    "signups.create",
-    "invites.create",
-    "connections.create",
-    "jobs.start_connection_test",
-    "autodash.create",
-];
+pub const CREATES: [&str; 5] =
+    ["signups.create", "invites.create", "connections.create", "jobs.start_connection_test", "autodash.create"];
