@@ -1,0 +1,92 @@
+# Every target sets up what it needs; cc, make, cargo, python3 and node with npm are all it asks of the machine.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+RUST := $(shell git ls-files -co --exclude-standard '*.rs' '*.toml' Cargo.lock 2>/dev/null)
+PY := $(shell git ls-files -co --exclude-standard 'bindings-python/python/*' 2>/dev/null)
+TS := $(shell git ls-files -co --exclude-standard 'bindings-node/ts/*' 'bindings-node/bin/*' bindings-node/tsconfig.json 2>/dev/null)
+
+.PHONY: help demo test test-rust test-generated test-python test-node test-docs test-package lint gen bench torture docs requirements clean
+
+help: ## show what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: target/.python target/.node ## build, then watch a merchant being onboarded from Python and from Node
+	$(VENV)/bin/python docs/demo/demo.py
+
+test: test-rust test-generated test-python test-node test-docs test-package ## run every test
+	@echo "make test: all passed"
+
+test-rust: ## core, sandbox and generator, doctests included
+	cargo test --locked
+
+test-generated: ## fail when a generated file is stale
+	cargo run --locked --quiet -p tenantry-typegen -- --check
+
+test-python: target/.python ## the installed Python package
+	$(VENV)/bin/python -m pytest -q bindings-python/tests
+
+test-node: target/.node ## the Node package
+	npm run --silent test:node
+
+test-docs: target/.python target/.node ## README examples, the notebook, the demo
+	$(VENV)/bin/python -m pytest -q docs/tests
+
+test-package: target/.python target/.node ## what is shipped installs, loads and runs elsewhere
+	$(VENV)/bin/python -m pytest -q tests/package
+
+lint: $(VENV)/.installed node_modules/.installed ## formatting, lints, types, licences
+	cargo fmt --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/pyright
+	npx --no-install biome check
+	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny --locked check bans licenses sources
+
+gen: ## write the generated Python and TypeScript
+	cargo run --locked --quiet -p tenantry-typegen
+
+bench: target/.python target/.node ## print speed, memory and sizes
+	cargo bench --locked -p tenantry --bench flows
+	$(VENV)/bin/python bench/start.py
+
+torture: target/.python target/.node ## the long runs
+	TENANTRY_KILLS=2000 $(VENV)/bin/python -m pytest -q -s bindings-python/tests -k kill
+	TENANTRY_KILLS=2000 npm run --silent test:node
+
+docs: ## Rust documentation
+	cargo doc --locked --no-deps -p tenantry -p tenantry-sandbox
+
+requirements: ## pin the development requirements anew
+	$(PYTHON) -m venv target/uv && target/uv/bin/pip install --quiet uv
+	target/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --no-header \
+	  --no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove everything that was built or installed
+	rm -rf target $(VENV) node_modules bindings-node/dist
+
+$(VENV)/.installed: requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+# The wheel that users get, installed as they install it.
+target/.python: $(VENV)/.installed $(RUST) $(PY) pyproject.toml README.md
+	rm -rf target/wheels
+	$(VENV)/bin/maturin build --release --locked --quiet --out target/wheels
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps target/wheels/*.whl
+	touch $@
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+target/.node: node_modules/.installed $(RUST) $(TS)
+	npm run --silent build
+	touch $@
