@@ -41,7 +41,7 @@ pub struct Event {
     pub bytes: Option<usize>,
     /// Milliseconds until the next attempt.
     pub delay_ms: Option<u64>,
-    /// The id sent as `x-request-id`, or the server's own.
+    /// The id sent as `x-request-id`.
     pub request_id: String,
 }
 

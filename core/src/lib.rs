@@ -17,3 +17,8 @@ pub mod time;
 pub use error::{Code, Error, Outcome, Report, Result};
 pub use id::Id;
 pub use secret::Secret;
+
+/// The README's Rust runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// A kept value: which fetch brought it, and until when it is good.
 #[derive(Debug)]
@@ -65,7 +65,8 @@ impl<T> Cell<T> {
                 Ok((value, number))
             }
             Err(error) => {
-                *guard = (None, Some(error.clone()));
+                // A time limit is the fetcher's own: who waited with it may have more time, and fetches.
+                *guard = (None, Some(error.clone()).filter(|error| error.code() != Code::Timeout));
                 Err(error)
             }
         }
@@ -75,7 +76,6 @@ impl<T> Cell<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Code;
     use futures::future::join_all;
     use std::sync::atomic::AtomicUsize;
 
@@ -111,6 +111,18 @@ mod tests {
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
         assert!(get().await.is_err());
         assert_eq!(fetches.load(Ordering::SeqCst), 2, "a later call tries again");
+    }
+
+    #[tokio::test]
+    async fn a_fetch_that_took_too_long_for_one_is_tried_again_by_the_next() {
+        let cell = Cell::default();
+        let slow = cell.get(Duration::ZERO, None, || async {
+            tokio::task::yield_now().await;
+            Err(Error::new(Code::Timeout, "too slow for this call"))
+        });
+        let (slow, patient) = futures::join!(slow, cell.get(Duration::ZERO, None, || async { Ok((7, GOOD)) }));
+        assert_eq!(slow.unwrap_err().code(), Code::Timeout);
+        assert_eq!(*patient.unwrap().0, 7);
     }
 
     #[tokio::test]

@@ -61,6 +61,13 @@ impl FileStore {
     }
 
     fn write(&self, text: &str) -> Result<()> {
+        if self.owner != std::process::id() {
+            let message = format!(
+                "the checkpoint {} is in use by the process that this one was forked from",
+                self.path.display()
+            );
+            return Err(refused("in_use", message, "open the flow in one process alone"));
+        }
         let temporary = beside(&self.path, &format!(".{}.tmp", std::process::id()))?;
         let written = write_durably(&temporary, &self.path, text);
         if written.is_err() {
@@ -120,7 +127,11 @@ fn check_directory(directory: &Path) -> io::Result<()> {
 
 fn failed(path: &Path, error: &io::Error) -> Error {
     let message = format!("the checkpoint {} cannot be used: {error}", path.display());
-    refused("store", message, "nothing was sent since; give a directory that you alone may write to, with space left")
+    refused(
+        "store",
+        message,
+        "no further request leaves until it can be kept: give a directory that you alone may write to, with space left",
+    )
 }
 
 impl Store for FileStore {

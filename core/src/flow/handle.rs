@@ -70,8 +70,15 @@ impl Flow {
             let answer = flow.seen().answer.take();
             let progress = match answer.map(|answer| runner.answer(&answer)).transpose() {
                 Ok(_) => runner.next(&host.with_secrets(flow.secrets.clone())).await,
-                Err(error) => Err(error),
+                Err(mut error) => {
+                    error.report_mut().checkpoint = Some(runner.machine().checkpoint());
+                    Err(error)
+                }
             };
+            // Polls change nothing that a status shows, and there are many of them.
+            if !matches!(&progress, Ok(Progress::Event(event)) if event.r#type == "polled") {
+                flow.look(&runner);
+            }
             Ok(match progress? {
                 Progress::Event(event) => json!({ "event": event }),
                 Progress::Need(need) => json!({ "need": need }),
@@ -88,11 +95,17 @@ impl Flow {
     pub fn answer(&self, answer: &str) -> Result<()> {
         let answer: Map<String, Value> = read_arguments(answer)?;
         match self.runner.try_lock() {
-            Ok(mut runner) => runner.answer(&answer)?,
+            Ok(mut runner) => runner.answer(&answer),
             // A turn is under way: it is judged at the next one.
-            Err(_) => self.seen().answer = Some(answer),
+            Err(_) => {
+                let mut seen = self.seen();
+                if seen.answer.is_some() {
+                    return Err(Error::validation("answer", "another one waits for the flow to go on"));
+                }
+                seen.answer = Some(answer);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     /// Ends the waiting: at once, but for a request that must not be sent twice, which is waited for.
@@ -100,7 +113,7 @@ impl Flow {
         self.stop.stop();
     }
 
-    /// JSON text: `{flow_id, step, phase, done, outputs, need, checkpoint}`; while a turn is under way, as it was before.
+    /// JSON text: `{flow_id, step, phase, done, outputs, need, checkpoint}`; while a turn is under way, as it was before it.
     pub fn status(&self) -> String {
         if let Ok(runner) = self.runner.try_lock() {
             self.look(&runner);

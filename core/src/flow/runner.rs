@@ -74,7 +74,7 @@ impl Stop {
         self.0.0.load(Ordering::Acquire)
     }
 
-    async fn stopped(&self) {
+    pub(crate) async fn stopped(&self) {
         let notified = self.0.1.notified();
         if !self.is_stopped() {
             notified.await;
@@ -200,7 +200,8 @@ impl<M: Machine> Runner<M> {
                 }
                 Action::Send { operation, arguments, attempts, deadline_ms, once } => {
                     let deadline = deadline_ms.map(|at| self.to_clock(at));
-                    let call = CallContext { host: host.clone(), attempts, deadline, ..CallContext::default() };
+                    let stop = Some(self.stop.clone());
+                    let call = CallContext { host: host.clone(), attempts, deadline, stop, ..CallContext::default() };
                     self.sending = true;
                     // Boxed, so that a flow that only waits is small.
                     let sent = Box::pin(self.send(operation, arguments.to_string(), call, once)).await;

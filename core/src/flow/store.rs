@@ -57,5 +57,5 @@ impl Store for HostStore {
 
 fn store_failed(error: Error) -> Error {
     let message = format!("the checkpoint could not be kept or read: {}", error.report().message);
-    refused("store", message, "nothing was sent since; mend the store and resume")
+    refused("store", message, "no further request leaves until it can be kept: mend the store and go on")
 }

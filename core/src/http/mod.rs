@@ -23,6 +23,8 @@ pub use redact::Redactor;
 pub use reqwest_send::ReqwestSend;
 pub use transport::{Limits, Reply, Transport};
 
+pub(crate) use transport::within;
+
 pub(crate) use fields::{header_value, sensitive_header};
 
 /// What is sent before the body. Headers that hold credentials are marked sensitive, so `Debug` hides them.

@@ -11,13 +11,15 @@ use super::{Limits, header_value};
 use crate::error::{Error, Result};
 
 /// Connection options. An absent one keeps its default, or on a call the client's value.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// Milliseconds for one request, its reply included; default 30,000.
     pub timeout_ms: Option<u64>,
     /// Milliseconds for connecting, TLS included; default 10,000.
     pub connect_timeout_ms: Option<u64>,
+    /// Milliseconds until a reply begins; default: those of the whole request.
+    pub first_byte_timeout_ms: Option<u64>,
     /// How often a failed request is sent again, where that is safe; default 2, at most 10.
     pub max_retries: Option<u32>,
     /// Which proxy to use; default: the environment's. Never used for the loopback.
@@ -32,6 +34,21 @@ pub struct Options {
     pub extra_headers: Option<BTreeMap<String, String>>,
     /// Bytes of a decoded reply that are read at most; default 16 MiB.
     pub max_response_bytes: Option<usize>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Extra headers may be credentials of a gateway: their names alone are shown.
+        let names: Vec<&String> = self.extra_headers.iter().flat_map(BTreeMap::keys).collect();
+        f.debug_struct("Options")
+            .field("timeout_ms", &self.timeout_ms)
+            .field("max_retries", &self.max_retries)
+            .field("proxy", &self.proxy)
+            .field("ca_file", &self.ca_file)
+            .field("allow_insecure_http", &self.allow_insecure_http)
+            .field("extra_headers", &names)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which proxy to use.
@@ -83,6 +100,7 @@ impl Options {
         Self {
             timeout_ms: self.timeout_ms.or(base.timeout_ms),
             connect_timeout_ms: self.connect_timeout_ms.or(base.connect_timeout_ms),
+            first_byte_timeout_ms: self.first_byte_timeout_ms.or(base.first_byte_timeout_ms),
             max_retries: self.max_retries.or(base.max_retries),
             proxy: self.proxy.or(base.proxy),
             ca_file: self.ca_file.or(base.ca_file),
@@ -103,7 +121,11 @@ impl Options {
     /// # Errors
     /// `config` or `validation`, naming the option.
     pub fn check(&self) -> Result<()> {
-        for (name, value) in [("timeout", self.timeout_ms), ("connect_timeout", self.connect_timeout_ms)] {
+        for (name, value) in [
+            ("timeout", self.timeout_ms),
+            ("connect_timeout", self.connect_timeout_ms),
+            ("first_byte_timeout", self.first_byte_timeout_ms),
+        ] {
             if value == Some(0) {
                 return Err(Error::config(format!("{name} is zero"), "give a positive time"));
             }
@@ -119,11 +141,14 @@ impl Options {
 
     pub(crate) fn limits(&self) -> Limits {
         let total = Duration::from_millis(self.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS));
-        Limits { total, max_response_bytes: self.max_response_bytes.unwrap_or(DEFAULT_MAX_RESPONSE_BYTES) }
+        let first_byte = self.first_byte_timeout_ms.map(Duration::from_millis);
+        Limits { total, first_byte, max_response_bytes: self.max_response_bytes.unwrap_or(DEFAULT_MAX_RESPONSE_BYTES) }
     }
 
+    /// Shorter than the request's own limit, so that a connection that is never made is known as one.
     pub(crate) fn connect_timeout(&self) -> Duration {
-        Duration::from_millis(self.connect_timeout_ms.unwrap_or(DEFAULT_CONNECT_TIMEOUT_MS))
+        let connect = Duration::from_millis(self.connect_timeout_ms.unwrap_or(DEFAULT_CONNECT_TIMEOUT_MS));
+        connect.min(self.limits().total * 9 / 10)
     }
 
     pub(crate) fn max_attempts(&self) -> u32 {

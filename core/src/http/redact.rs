@@ -128,11 +128,14 @@ fn value_length(text: &str) -> usize {
             text.len()
         }
         '{' | '[' => {
-            let mut depth = 0_usize;
+            let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
             for (position, c) in text.char_indices() {
                 match c {
-                    '{' | '[' => depth += 1,
-                    '}' | ']' => depth -= 1,
+                    _ if escaped => escaped = false,
+                    '\\' => escaped = true,
+                    '"' => in_string = !in_string,
+                    '{' | '[' if !in_string => depth += 1,
+                    '}' | ']' if !in_string => depth -= 1,
                     _ => {}
                 }
                 if depth == 0 {
@@ -160,6 +163,7 @@ mod tests {
             "Authorization: Bearer hunter2\r\nx: y",
             "Set-Cookie: DASHSESS2=hunter2; path=/",
             r#"{"credentials": {"a": "hunter2", "b": ["hunter2"]}}"#,
+            r#"{"credentials": {"a": "}", "b": "hunter2"}}"#,
             r#"{"body":"{\"password\":\"hunter2\"}"}"#,
             "{'api_key': 'hunter2'}",
             r#"{"token": "hunter2"#,

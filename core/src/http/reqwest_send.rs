@@ -2,13 +2,17 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, TryFutureExt as _};
 use reqwest::{Certificate, Client, ClientBuilder};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use url::Url;
 
 use super::base_url::is_loopback;
 use super::{Answer, Failure, Head, HttpSend, Options, Proxy};
@@ -35,8 +39,12 @@ impl ReqwestSend {
     pub fn new(options: &Options) -> Result<Arc<Self>> {
         let certificates = options.ca_file.as_deref().map(read_certificates).transpose()?.unwrap_or_default();
         if let Some(Proxy::Url(url)) = &options.proxy {
-            // The URL may hold a password: neither it nor reqwest's message is shown.
-            reqwest::Proxy::all(url).map_err(|_| Error::config("proxy is not a URL", "write http://HOST:PORT"))?;
+            // The URL may hold a password: neither it nor reqwest's message is shown. Schemes that reqwest was built
+            // without (SOCKS) it takes here and fails on later.
+            let http = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+            if !http || reqwest::Proxy::all(url).is_err() {
+                return Err(Error::config("proxy is not the URL of an HTTP proxy", "write http://HOST:PORT"));
+            }
         }
         let settings =
             Settings { connect_timeout: options.connect_timeout(), certificates, proxy: options.proxy.clone() };
@@ -94,7 +102,14 @@ fn read_certificates(path: &std::path::Path) -> Result<Vec<Certificate>> {
     let problem =
         |what: &str| Error::config(format!("ca_file {}: {what}", path.display()), "give a file of PEM certificates");
     let pem = std::fs::read(path).map_err(|error| problem(&error.to_string()))?;
-    let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| problem("holds no readable certificate"))?;
+    let mut certificates = Vec::new();
+    // Checked here, so that a broken file is an error before the first request, and one that names it.
+    let mut store = RootCertStore::empty();
+    for der in CertificateDer::pem_slice_iter(&pem) {
+        let der = der.map_err(|_| problem("holds no readable certificate"))?;
+        certificates.push(Certificate::from_der(&der).map_err(|_| problem("holds no readable certificate"))?);
+        store.add(der).map_err(|_| problem("holds a certificate that cannot be used"))?;
+    }
     if certificates.is_empty() { Err(problem("holds no certificate")) } else { Ok(certificates) }
 }
 
@@ -102,18 +117,19 @@ impl HttpSend for ReqwestSend {
     fn send(&self, head: Head, body: Bytes) -> BoxFuture<'_, std::result::Result<Answer, Failure>> {
         async move {
             let client = self.client(&head)?;
+            let secure = head.url.scheme() == "https";
             let mut request = reqwest::Request::new(head.method, head.url);
             *request.headers_mut() = head.headers;
             if !body.is_empty() {
                 *request.body_mut() = Some(body.into());
             }
-            let response = client.execute(request).map_err(|error| failure(error, "reset")).await?;
+            let response = client.execute(request).map_err(|error| failure(error, "reset", secure)).await?;
             Ok(Answer {
                 status: response.status().as_u16(),
                 headers: response.headers().clone(),
                 body: response
                     .bytes_stream()
-                    .map(|chunk| chunk.map_err(|error| failure(error, "body_truncated")))
+                    .map(move |chunk| chunk.map_err(|error| failure(error, "body_truncated", secure)))
                     .boxed(),
             })
         }
@@ -122,7 +138,7 @@ impl HttpSend for ReqwestSend {
 }
 
 /// Classifies reqwest's error. Only a failure to connect proves that nothing was sent.
-fn failure(error: reqwest::Error, otherwise: &'static str) -> Failure {
+fn failure(error: reqwest::Error, otherwise: &'static str, secure: bool) -> Failure {
     let error = error.without_url();
     let not_sent = error.is_connect() || error.is_builder();
     let outcome = if not_sent { Outcome::NotSent } else { Outcome::Unknown };
@@ -137,7 +153,7 @@ fn failure(error: reqwest::Error, otherwise: &'static str) -> Failure {
         (Code::Timeout, "connect", "connecting took too long")
     } else if error.is_dns() {
         (Code::Connection, "dns", "the host's name cannot be resolved")
-    } else if is_tls(&error) {
+    } else if is_tls(&error, secure) {
         (Code::Connection, "tls", "no secure connection could be made")
     } else {
         (Code::Connection, "connect", "no connection could be made")
@@ -145,20 +161,23 @@ fn failure(error: reqwest::Error, otherwise: &'static str) -> Failure {
     Failure { code, outcome, reason, message: message.to_owned(), causes: chain }
 }
 
-/// Whether rustls refused, however deep the error lies.
-fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+/// Whether the handshake failed, however deep the error lies: rustls refused, or the other side went away in it.
+fn is_tls(error: &(dyn StdError + 'static), secure: bool) -> bool {
     let mut next = Some(error);
     while let Some(cause) = next {
         if cause.is::<rustls::Error>() {
             return true;
         }
-        // An io::Error hides what it carries from `source()` of its holder, but not from `get_ref()`.
-        if let Some(inner) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref)
-            && inner.is::<rustls::Error>()
+        let io = cause.downcast_ref::<io::Error>();
+        if let Some(io) = io
+            && secure
+            && matches!(io.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
         {
             return true;
         }
-        next = cause.source();
+        // An io::Error hides what it carries from `source()`, but not from `get_ref()`; it may carry another one.
+        let carried = io.and_then(io::Error::get_ref);
+        next = carried.map(|carried| carried as &(dyn StdError + 'static)).or_else(|| cause.source());
     }
     false
 }

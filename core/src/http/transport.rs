@@ -18,12 +18,12 @@ use crate::time::Clock;
 pub struct Limits {
     /// From the first byte sent to the last byte read.
     pub total: Duration,
+    /// From the first byte sent to the reply's head; absent, `total`.
+    pub first_byte: Option<Duration>,
     /// Bytes of the decoded body.
     pub max_response_bytes: usize,
 }
 
-/// The longest wait for a reply's head.
-const FIRST_BYTE: Duration = Duration::from_secs(30);
 /// A body must bring at least [`PACE_BYTES`] in each window of this length.
 const PACE_WINDOW: Duration = Duration::from_secs(10);
 const PACE_BYTES: usize = 640;
@@ -68,12 +68,20 @@ impl Transport {
     ) -> Result<Reply, Failure> {
         let _busy = self.clock.busy();
         let start = self.clock.now();
-        let end = (start + limits.total).min(deadline);
-        let first_byte = (start + FIRST_BYTE).min(end);
+        let end = start.saturating_add(limits.total).min(deadline);
+        if start >= end {
+            return Err(Failure {
+                outcome: Outcome::NotSent,
+                ..too_slow("total", "the time limit had passed before it was sent")
+            });
+        }
+        let first_byte = limits.first_byte.map_or(end, |limit| start.saturating_add(limit).min(end));
         let sending = self.send.send(head, body);
         let answer = match within(&*self.clock, first_byte, sending).await {
             Some(answer) => answer?,
-            None if first_byte < end => return Err(too_slow("first_byte", "no reply came within 30 s")),
+            None if first_byte < end => {
+                return Err(too_slow("first_byte", "no reply began within its time limit (first_byte_timeout)"));
+            }
             None => return Err(too_slow("total", "no reply came within the time limit")),
         };
         self.read(answer, limits.max_response_bytes, end).await
@@ -105,8 +113,19 @@ impl Transport {
                     causes: Vec::new(),
                 });
             }
+            grow(&mut body, chunk.len(), max_bytes);
             body.extend_from_slice(&chunk);
         }
+    }
+}
+
+/// Makes room for `more` bytes: twice as much as before, but never beyond the limit, so that a body that grows into it
+/// holds less than twice the limit while it is copied.
+fn grow(body: &mut Vec<u8>, more: usize, max_bytes: usize) {
+    let needed = body.len() + more;
+    if body.capacity() < needed {
+        let capacity = body.capacity().saturating_mul(2).clamp(needed, max_bytes.max(needed));
+        body.reserve_exact(capacity - body.len());
     }
 }
 
@@ -115,7 +134,7 @@ fn too_slow(reason: &'static str, message: &str) -> Failure {
 }
 
 /// The output of `future`, or `None` when the clock reaches `at` first.
-async fn within<F: Future>(clock: &dyn Clock, at: Duration, future: F) -> Option<F::Output> {
+pub(crate) async fn within<F: Future>(clock: &dyn Clock, at: Duration, future: F) -> Option<F::Output> {
     let future = std::pin::pin!(future);
     match select(future, clock.sleep_until(at)).await {
         Either::Left((output, _)) => Some(output),

@@ -69,11 +69,11 @@ impl MagentoBi {
             check_token("access_token", &token.access_token)
                 .map_err(|error| Error::new(Code::Decode, error.report().message.clone()))?;
             let lasts = Duration::from_secs(token.expires_in.unwrap_or(4 * 60 * 60));
-            // A token so short-lived that it is always about to expire is still used once.
-            let good_for = lasts.saturating_sub(RENEW_BEFORE).max(Duration::from_millis(1));
+            // A token that lives no longer than that serves for half its life.
+            let good_for = lasts.saturating_sub(RENEW_BEFORE).max(lasts / 2);
             let session =
                 Session { token: Zeroizing::new(token.access_token), user_id: token.user_id.map(|id| id.to_string()) };
-            Ok((session, start + good_for))
+            Ok((session, start.saturating_add(good_for)))
         };
         self.token.get(engine.clock.now(), refused, login).await
     }
@@ -137,7 +137,11 @@ impl System for MagentoBi {
         .boxed()
     }
 
-    fn login_body<'a>(&'a self, host: &'a Host) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>>> {
+    fn login_body<'a>(
+        &'a self,
+        host: &'a Host,
+        redactor: &'a mut Redactor,
+    ) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>>> {
         /// The body of step 1; its keys mix cases as the vendor's do.
         #[derive(Serialize)]
         struct Login<'a> {
@@ -160,8 +164,10 @@ impl System for MagentoBi {
                 client_id: self.oauth_client_id,
                 client_secret: self.client_secret.clone(),
             };
-            login.password.resolve(host).await?;
-            login.client_secret.resolve(host).await?;
+            for secret in [&mut login.password, &mut login.client_secret] {
+                secret.resolve(host).await?;
+                secret.redact(redactor);
+            }
             let mut body = Zeroizing::new(Vec::new());
             serde_json::to_writer(&mut *body, &login)
                 .map_err(|error| Error::internal(format!("the login cannot be written: {error}")))?;

@@ -238,7 +238,7 @@ impl Builder {
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) engine: Arc<Engine<MagentoBi>>,
-    host: Host,
+    pub(crate) host: Host,
 }
 
 impl Client {

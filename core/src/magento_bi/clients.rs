@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Client;
 use crate::id::Id;
-use crate::ops::{Fields, operations};
+use crate::ops::{Fields, map, operations};
 
 /// Arguments of [`Clients::update`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +40,7 @@ pub struct ClientRecord {
     /// The client's name.
     pub name: Option<String>,
     /// Properties by name.
+    #[serde(default, deserialize_with = "map")]
     pub properties: Option<BTreeMap<String, Value>>,
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Client;
 use crate::id::Id;
-use crate::ops::{Fields, operations};
+use crate::ops::{Fields, map, operations};
 use crate::secret::{Secret, into_body, option_into_body};
 
 /// Arguments of [`Connections::create`].
@@ -67,12 +67,17 @@ pub enum Property {
 impl<'de> Deserialize<'de> for ConnectionProperties {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut properties = BTreeMap::<String, Option<Property>>::deserialize(deserializer)?;
-        if let Some(Some(value)) = properties.get_mut("encryption_groupSecret")
-            && let Property::Text(text) = value
-        {
-            *value = Property::Secret(Secret::text(std::mem::take(text)));
-        }
+        hide_group_secret(&mut properties);
         Ok(Self(properties))
+    }
+}
+
+/// The group secret of a VPN stands among the properties: plain text there is a secret all the same.
+fn hide_group_secret(properties: &mut BTreeMap<String, Option<Property>>) {
+    if let Some(Some(value)) = properties.get_mut("encryption_groupSecret")
+        && let Property::Text(text) = value
+    {
+        *value = Property::Secret(Secret::text(std::mem::take(text)));
     }
 }
 
@@ -82,6 +87,7 @@ impl Fields for CreateConnection {
     }
 
     fn secrets(&mut self) -> Vec<&mut Secret> {
+        hide_group_secret(&mut self.properties.0);
         let credentials = [&mut self.credentials.encryption_password, &mut self.credentials.password];
         let properties = self.properties.0.values_mut().filter_map(|value| match value {
             Some(Property::Secret(secret)) => Some(secret),
@@ -111,8 +117,10 @@ pub struct Connection {
     /// Always `input-connections` in the vendor's samples.
     pub namespace: Option<String>,
     /// Properties by name; `established` is set once a connection has succeeded.
+    #[serde(default, deserialize_with = "map")]
     pub properties: Option<BTreeMap<String, Value>>,
     /// What the kind of database can do.
+    #[serde(default, deserialize_with = "map")]
     pub integration_type: Option<BTreeMap<String, Value>>,
     /// When it was made, on the server's clock, without a zone.
     pub created_at: Option<String>,

@@ -34,6 +34,7 @@ impl Call {
 
     /// The next message: `{"event": …}`, `{"ask": …}`, or the envelope `{"ok": …}` / `{"error": …}`, after which there is
     /// none. Cancel-safe: nothing is lost when the returned future is dropped.
+    #[expect(clippy::should_implement_trait, reason = "it is awaited, as a stream's next is")]
     pub fn next(&mut self) -> Next<'_> {
         Next(self)
     }

@@ -1,11 +1,13 @@
 //! Carries one operation out: authorise, send, judge the reply, and perhaps again.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, select};
 use http::header::{ACCEPT, CONTENT_TYPE, REFERER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
@@ -14,8 +16,11 @@ use zeroize::Zeroizing;
 
 use super::table::{Arguments, Auth, Body, Operation};
 use crate::error::{Code, Error, Outcome, Result};
+use crate::flow::Stop;
 use crate::host::{Event, Host};
-use crate::http::{BaseUrl, Failure, Head, HttpSend, Options, Redactor, Reply, ReqwestSend, Transport, header_value};
+use crate::http::{
+    BaseUrl, Failure, Head, HttpSend, Options, Redactor, Reply, ReqwestSend, Transport, header_value, within,
+};
 use crate::retry::{Attempt, Budget, Decision, RetryPolicy, Safety, decide, may_repeat, retry_after};
 use crate::time::{Clock, Random};
 
@@ -33,8 +38,12 @@ pub(crate) trait System: Send + Sync + fmt::Debug + Sized {
         call: &'a CallContext,
     ) -> BoxFuture<'a, Result<Credentials>>;
 
-    /// The body of a [`Body::Login`] operation, and the secrets in it.
-    fn login_body<'a>(&'a self, host: &'a Host) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>>>;
+    /// The body of a [`Body::Login`] operation; adds the secrets in it to what is never shown.
+    fn login_body<'a>(
+        &'a self,
+        host: &'a Host,
+        redactor: &'a mut Redactor,
+    ) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>>>;
 
     /// Adds every secret that this system knows to what is never shown.
     fn redact(&self, redactor: &mut Redactor);
@@ -61,6 +70,8 @@ pub struct CallContext {
     pub(crate) deadline: Option<Duration>,
     /// Attempts that replace the options': a poll is one.
     pub(crate) attempts: Option<u32>,
+    /// Ends the wait for a next attempt.
+    pub(crate) stop: Option<Stop>,
 }
 
 /// Sends operations of one system.
@@ -71,6 +82,8 @@ pub(crate) struct Engine<S> {
     pub(crate) random: Arc<dyn Random>,
     options: Options,
     send: Arc<dyn HttpSend>,
+    /// Whether `send` is the caller's own, which no option replaces.
+    injected: bool,
     budgets: [Budget; 2],
 }
 
@@ -83,11 +96,12 @@ impl<S: System> Engine<S> {
         send: Option<Arc<dyn HttpSend>>,
     ) -> Result<Self> {
         options.check()?;
+        let injected = send.is_some();
         let send = match send {
             Some(send) => send,
             None => ReqwestSend::new(&options)?,
         };
-        Ok(Self { system, clock, random, options, send, budgets: Default::default() })
+        Ok(Self { system, clock, random, options, send, injected, budgets: Default::default() })
     }
 
     /// Carries `operation` out and returns the reply's text, `null` for an empty one.
@@ -100,6 +114,8 @@ impl<S: System> Engine<S> {
         let result = self.attempts(operation, &mut *arguments, call).await;
         result.map_err(|mut error| {
             let report = error.report_mut();
+            // What an exchange brought says what became of the request; everything else happened before one.
+            report.outcome.get_or_insert(Outcome::NotSent);
             report.system.get_or_insert_with(|| operation.system().to_owned());
             report.operation.get_or_insert_with(|| operation.name.to_owned());
             error
@@ -121,8 +137,11 @@ impl<S: System> Engine<S> {
             secret.resolve(&call.host).await?;
             redactor.add(secret.expose()?);
         }
-        let request = self.request(operation, arguments, &options, call).await?;
         self.system.redact(&mut redactor);
+        for value in options.extra_headers.iter().flat_map(|headers| headers.values()) {
+            redactor.add(value);
+        }
+        let request = self.request(operation, arguments, &options, call, &mut redactor).await?;
 
         let policy = RetryPolicy::new(call.attempts.unwrap_or_else(|| options.max_attempts()));
         let limits = options.limits();
@@ -132,10 +151,10 @@ impl<S: System> Engine<S> {
         let budget = &self.budgets[usize::from(operation.auth == Auth::DashboardCookies)];
 
         // A re-login is no attempt of its own: the refused request counts once.
-        let (mut next_number, mut refused) = (1, None);
+        let (mut next_number, mut refused, mut paid) = (1, None, None);
         loop {
             let number = next_number;
-            let credentials = self.system.authorize(self, operation, refused, call).await?;
+            let credentials = self.authorize(operation, refused, call, deadline).await?;
             credentials.secrets.iter().for_each(|secret| redactor.add(secret));
             let request_id = self.random.uuid();
             let head = request.head(&credentials, &request_id);
@@ -157,7 +176,9 @@ impl<S: System> Engine<S> {
                 call.host.emit(|| event("insecure_http"));
             }
             let start = self.clock.now();
-            let exchanged = transport.exchange(head, request.body.clone(), limits, deadline).await;
+            // A request that must not be sent twice has its whole limit, so that its fate is known.
+            let until = if operation.safety == Safety::Once { Duration::MAX } else { deadline };
+            let exchanged = transport.exchange(head, request.body.clone(), limits, until).await;
             let took = self.clock.now().saturating_sub(start);
             let (status, bytes) = match &exchanged {
                 Ok(reply) => (Some(reply.status), Some(reply.body.len())),
@@ -173,7 +194,7 @@ impl<S: System> Engine<S> {
             });
             let error = match judged {
                 Ok(text) => {
-                    budget.succeeded(number > 1);
+                    budget.succeeded(paid);
                     return Ok(text);
                 }
                 Err(error) => error,
@@ -191,7 +212,10 @@ impl<S: System> Engine<S> {
             match decide(&policy, operation.safety, attempt, budget, remaining, &*self.random) {
                 Decision::Again(delay) => {
                     call.host.emit(|| Event { delay_ms: Some(millis(delay)), ..event("retry_scheduled") });
-                    self.clock.sleep_until(self.clock.now() + delay).await;
+                    if !self.pause(delay, call).await {
+                        return Err(conclude(operation, error, number));
+                    }
+                    paid = Some(error.code());
                     next_number += 1;
                 }
                 Decision::Exhausted | Decision::Never => return Err(conclude(operation, error, number)),
@@ -199,8 +223,48 @@ impl<S: System> Engine<S> {
         }
     }
 
+    /// The credentials, within the call's own time: another call may be logging in for both.
+    async fn authorize(
+        &self,
+        operation: &'static Operation,
+        refused: Option<u64>,
+        call: &CallContext,
+        deadline: Duration,
+    ) -> Result<Credentials> {
+        if operation.auth == Auth::None {
+            return Ok(Credentials::default());
+        }
+        let mut credentials = self.system.authorize(self, operation, refused, call);
+        // Each look at them is under way on the clock, the last one until its outcome is known: between two requests a
+        // virtual clock must not jump to the deadline.
+        let looked_at = poll_fn(|context| {
+            let busy = self.clock.busy();
+            credentials.poll_unpin(context).map(|credentials| (credentials, busy))
+        });
+        let (credentials, _busy) = within(&*self.clock, deadline, looked_at).await.unzip();
+        match credentials {
+            // Whatever became of the login, the operation itself was not sent, or was refused for its credentials.
+            Some(credentials) => credentials.map_err(|error| error.with_outcome(Outcome::NotSent)),
+            None => {
+                Err(Error::new(Code::Timeout, "no access token came within the time limit")
+                    .with_outcome(Outcome::NotSent))
+            }
+        }
+    }
+
+    /// Waits before the next attempt; false when the caller was stopped meanwhile.
+    async fn pause(&self, delay: Duration, call: &CallContext) -> bool {
+        let sleep = self.clock.sleep_until(self.clock.now() + delay);
+        let Some(stop) = &call.stop else {
+            sleep.await;
+            return true;
+        };
+        select(sleep, Box::pin(stop.stopped())).await;
+        !stop.is_stopped()
+    }
+
     fn sender(&self, options: &Options) -> Result<Arc<dyn HttpSend>> {
-        if options.connects_otherwise(&self.options) {
+        if !self.injected && options.connects_otherwise(&self.options) {
             return Ok(ReqwestSend::new(options)?);
         }
         Ok(Arc::clone(&self.send))
@@ -212,6 +276,7 @@ impl<S: System> Engine<S> {
         arguments: &dyn Arguments,
         options: &Options,
         call: &CallContext,
+        redactor: &mut Redactor,
     ) -> Result<Request> {
         let base = self.system.base(operation);
         let mut url = base.join(&fill(operation.path, arguments)?)?;
@@ -223,11 +288,14 @@ impl<S: System> Engine<S> {
         let mut body = Bytes::new();
         match operation.body {
             Body::None => {}
-            Body::Query => url.set_query(std::str::from_utf8(&arguments.encode(Body::Query)?).ok()),
+            Body::Query => {
+                let query = arguments.encode(Body::Query)?;
+                url.set_query(std::str::from_utf8(&query).ok().filter(|query| !query.is_empty()));
+            }
             Body::Json | Body::Form | Body::Login => {
                 let (content_type, bytes) = match operation.body {
                     Body::Form => ("application/x-www-form-urlencoded", arguments.encode(Body::Form)?),
-                    Body::Login => ("application/json", self.system.login_body(&call.host).await?),
+                    Body::Login => ("application/json", self.system.login_body(&call.host, redactor).await?),
                     _ => ("application/json", arguments.encode(Body::Json)?),
                 };
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -318,9 +386,14 @@ fn judge(
 fn read(operation: &Operation, reply: Reply, redactor: &Redactor) -> Result<String> {
     let content_type = reply.header("content-type").unwrap_or_default().to_owned();
     let body = if reply.body.iter().all(u8::is_ascii_whitespace) { b"null".to_vec() } else { reply.body };
-    let excerpt = |error: Error, body: &[u8]| error.with_detail("excerpt", redactor.excerpt(body));
-    let text = super::json::text(body.clone()).map_err(|error| excerpt(error, &body))?;
-    (operation.check)(&text, &content_type).map_err(|error| excerpt(error, text.as_bytes()))?;
+    let excerpt = |mut error: Error, body: &[u8]| {
+        // The message may quote the value that did not fit.
+        error.report_mut().message = redactor.excerpt(error.report().message.as_bytes());
+        error.with_detail("excerpt", redactor.excerpt(body))
+    };
+    let text = super::json::text(body).map_err(|(error, body)| excerpt(error, &body))?;
+    let checked = (operation.check)(&text, &content_type).and_then(|()| super::json::check_depth(&text));
+    checked.map_err(|error| excerpt(error, text.as_bytes()))?;
     Ok(text)
 }
 
@@ -332,6 +405,7 @@ pub(crate) fn check_status(reply: &Reply, redactor: &Redactor, wall_ms: i64, unr
         401 => (Code::Authentication, Outcome::Rejected, "the credentials were refused"),
         403 => (Code::Permission, Outcome::Rejected, "the credentials do not allow this"),
         404 | 410 => (Code::NotFound, Outcome::Rejected, "there is no such thing"),
+        407 => (Code::BadRequest, Outcome::Rejected, "the proxy wants other credentials"),
         409 | 412 => (Code::Conflict, Outcome::Rejected, "it clashes with the current state"),
         422 => (Code::Unprocessable, Outcome::Rejected, "the server refuses the values"),
         429 => (Code::RateLimited, Outcome::Rejected, "too many requests"),

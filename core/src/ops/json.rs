@@ -1,6 +1,10 @@
 //! JSON in and out, with errors that say where.
 
-use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::error::{Code, Error, Result};
@@ -36,8 +40,12 @@ fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, (String, Stri
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let message = error.inner().to_string();
-        // The position inside our own JSON text means nothing to a caller.
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        // The position inside our own JSON text means nothing to a caller, and the value may be a misplaced secret.
+        let message = message.split(" at line ").next().unwrap_or_default();
+        let message = match message.split_once(", expected ") {
+            Some((what, expected)) if what.starts_with("invalid ") => format!("must be {expected}"),
+            _ => message.to_owned(),
+        };
         (if path == "." { "arguments".to_owned() } else { path }, message)
     })
 }
@@ -70,17 +78,61 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &str, content_type: &str) -> Res
     })
 }
 
+/// An object of a reply, where PHP writes an empty one as `[]` and others as `""`; for `#[serde(deserialize_with)]`.
+pub(crate) fn map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<BTreeMap<String, Value>>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Object(map) => Ok(Some(map.into_iter().collect())),
+        Value::Array(items) if items.is_empty() => Ok(Some(BTreeMap::new())),
+        Value::String(text) if text.is_empty() => Ok(Some(BTreeMap::new())),
+        Value::Null => Ok(None),
+        _ => Err(D::Error::custom("an object was expected")),
+    }
+}
+
 /// The reply's text: a byte order mark is dropped, and what is not UTF-8 refused.
 ///
 /// # Errors
-/// `decode` with the offset of the first byte that is no UTF-8.
-pub(crate) fn text(body: Vec<u8>) -> Result<String> {
+/// `decode` with the offset of the first byte that is no UTF-8, and the body.
+pub(crate) fn text(body: Vec<u8>) -> std::result::Result<String, (Error, Vec<u8>)> {
     let text = String::from_utf8(body).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
-        Error::new(Code::Decode, format!("the reply is not UTF-8 at byte {offset}")).with_detail("byte", offset as u64)
+        let what = Error::new(Code::Decode, format!("the reply is not UTF-8 at byte {offset}"));
+        (what.with_detail("byte", offset as u64), error.into_bytes())
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
+
+/// Refuses JSON that is nested deeper than [`MAX_DEPTH`], even where no field is read.
+///
+/// What this crate skips without recursion, the JSON parsers of other languages would have to descend into.
+///
+/// # Errors
+/// `decode` with the offset of the bracket that is one too many.
+pub(crate) fn check_depth(text: &str) -> Result<()> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (offset, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    let message = format!("the reply is nested deeper than {MAX_DEPTH} levels at byte {offset}");
+                    return Err(Error::new(Code::Decode, message).with_detail("byte", offset as u64));
+                }
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Levels of lists and objects in a reply.
+const MAX_DEPTH: usize = 128;
 
 fn looks_like_json(body: &str, content_type: &str) -> bool {
     let start = body.trim_start();
@@ -95,7 +147,6 @@ fn byte_offset(body: &str, line: usize, column: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     struct Inner {
@@ -141,9 +192,20 @@ mod tests {
     }
 
     #[test]
+    fn depth_is_counted_outside_strings_only() {
+        let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(check_depth(&nested(MAX_DEPTH)).is_ok());
+        let error = check_depth(&nested(MAX_DEPTH + 1)).unwrap_err();
+        assert_eq!(error.report().details["byte"].as_u64(), Some(MAX_DEPTH as u64));
+        let text = serde_json::to_string(&format!("\\\"{}", nested(1_000))).unwrap();
+        assert!(check_depth(&text).is_ok());
+        assert!(check_depth(&"[],".repeat(1_000)).is_ok());
+    }
+
+    #[test]
     fn a_byte_order_mark_is_dropped_and_bad_utf8_located() {
         assert_eq!(text(b"\xef\xbb\xbf{}".to_vec()).unwrap(), "{}");
-        let error = text(b"{\"a\":\"\xff\"}".to_vec()).unwrap_err();
+        let (error, _) = text(b"{\"a\":\"\xff\"}".to_vec()).unwrap_err();
         assert_eq!(error.report().details["byte"].as_u64(), Some(6));
     }
 }

@@ -29,5 +29,5 @@ pub use table::Schemas;
 
 pub use execute::CallContext;
 pub(crate) use execute::{Credentials, Engine, System};
-pub(crate) use json::{decode, read_arguments, read_config};
+pub(crate) use json::{decode, map, read_arguments, read_config};
 pub(crate) use table::{Arguments, Fields, operations};

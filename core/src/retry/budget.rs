@@ -21,15 +21,18 @@ impl Default for Budget {
 impl Budget {
     /// Takes the cost of one retry; false when the bucket holds too little.
     pub fn take(&self, code: Code) -> bool {
-        let cost = if code == Code::RateLimited { RATE_LIMITED_COST } else { RETRY_COST };
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |tokens| tokens.checked_sub(cost)).is_ok()
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |tokens| tokens.checked_sub(cost(code))).is_ok()
     }
 
-    /// Gives one token back for a success, and the cost of the retry that brought it.
-    pub fn succeeded(&self, retried: bool) {
-        let back = if retried { RETRY_COST } else { 1 };
+    /// Gives one token back for a success, or what the retry cost that brought it: `paid` is the code it followed.
+    pub fn succeeded(&self, paid: Option<Code>) {
+        let back = paid.map_or(1, cost);
         let _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |tokens| Some((tokens + back).min(CAPACITY)));
     }
+}
+
+fn cost(code: Code) -> u32 {
+    if code == Code::RateLimited { RATE_LIMITED_COST } else { RETRY_COST }
 }
 
 #[cfg(test)]
@@ -48,7 +51,7 @@ mod tests {
         let budget = Budget::default();
         while budget.take(Code::Server) {}
         assert!(!budget.take(Code::Server));
-        (0..10_000).for_each(|_| budget.succeeded(false));
+        (0..10_000).for_each(|_| budget.succeeded(None));
         assert_eq!((0..1_000).filter(|_| budget.take(Code::RateLimited)).count(), 100);
     }
 }

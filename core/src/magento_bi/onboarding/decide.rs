@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::machine::Onboarding;
+use super::options::default_limit_ms;
 use super::requests::Question;
 use super::state::{Phase, Step, UserIdFrom};
 use crate::error::{Code, Error};
@@ -36,12 +37,19 @@ impl Onboarding {
             return Action::Need((**need).clone());
         }
         let deadline = self.deadline_ms();
-        if now_ms < self.run.next_at {
-            return Action::SleepUntil(self.run.next_at);
-        }
         let polling = state.phase == Phase::Waiting;
-        if deadline.is_some_and(|deadline| now_ms >= deadline) && !polling {
+        // What was announced is sent, however late: its fate should be known.
+        let announced = state.phase == Phase::Sending && !self.run.lost;
+        if deadline.is_some_and(|deadline| now_ms >= deadline) && !polling && !announced {
             return Action::Failed(Box::new(self.timed_out(now_ms)));
+        }
+        if now_ms < self.run.next_at {
+            return Action::SleepUntil(deadline.map_or(self.run.next_at, |deadline| self.run.next_at.min(deadline)));
+        }
+        let needs_connection = matches!(state.step, Step::StartConnectionTest | Step::CreateDashboards);
+        if needs_connection && self.connection_id().is_none() {
+            let error = Error::new(Code::Decode, "the connection has no meta_id, neither when created nor when listed");
+            return Action::Failed(Box::new(error.with_hint("set connection_id_from to id")));
         }
         let Some(question) = self.question() else { return Action::Intend };
         let Some((operation, arguments)) = self.request(question) else {
@@ -100,7 +108,10 @@ impl Onboarding {
         let seconds = (now_ms - self.run.step_start) / 1_000;
         let status = last.map_or(String::new(), |word| format!(", the last status was {word:?}"));
         Error::new(Code::MaxWait, format!("{step} took longer than its limit: {seconds} s{status}"))
-            .with_hint(format!("resume to go on waiting, or raise step_max_wait of {step} or max_wait"))
+            .with_hint(match default_limit_ms(self.state.step) {
+                Some(_) => format!("resume to go on waiting, or raise step_max_wait of {step} or max_wait"),
+                None => "resume to go on, or raise max_wait".to_owned(),
+            })
             .with_detail("step", step)
             .with_detail("last_status", last)
             .with_detail("polls", self.run.polls)

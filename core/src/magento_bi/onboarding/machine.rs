@@ -126,6 +126,7 @@ impl Onboarding {
             step = step.following();
         }
         self.state.step = step;
+        self.state.resent = false;
         self.run = Run { flow_start: self.run.flow_start, token_user: self.run.token_user.take(), ..Run::default() };
         self.begin_step(now_ms, &mut events);
         events
@@ -159,8 +160,9 @@ impl Onboarding {
         self.run.flow_start = now_ms;
         self.run.step_start = now_ms;
         (self.run.polls, self.run.errors, self.run.next_at) = (0, 0, now_ms);
-        if matches!(self.state.phase, Phase::Sent | Phase::Done) && self.state.step != Step::Done && !self.run.dirty {
-            return self.follow(now_ms);
+        if matches!(self.state.phase, Phase::Sent | Phase::Done) && self.state.step != Step::Done {
+            // What a person has just answered is kept first.
+            return if self.run.dirty { Vec::new() } else { self.follow(now_ms) };
         }
         if self.state.step == Step::Done || self.state.failure.is_some() {
             return Vec::new();
@@ -169,7 +171,8 @@ impl Onboarding {
             self.state.begin_attempt(now_ms);
         }
         let mut events = vec![self.event("step_started", now_ms, json!({}))];
-        if self.state.phase == Phase::Sending && self.run.nonce.is_none() && self.state.attention.is_none() {
+        let ours = self.run.nonce == self.state.intent;
+        if self.state.phase == Phase::Sending && !ours && !self.run.lost && self.state.attention.is_none() {
             events.extend(self.lose(now_ms));
         }
         events
@@ -200,6 +203,8 @@ impl Machine for Onboarding {
                 let mut events = vec![self.event("checkpoint", now_ms, json!({ "phase": self.state.phase }))];
                 if matches!(self.state.phase, Phase::Sent | Phase::Done) && self.state.step != Step::Done {
                     events.extend(self.follow(now_ms));
+                } else if self.state.phase == Phase::Sending && !self.run.lost {
+                    events.push(self.event("request_sent", now_ms, json!({})));
                 }
                 events
             }
@@ -225,7 +230,7 @@ impl Machine for Onboarding {
                 "resume with a client of the endpoints that the flow was started with",
             ));
         }
-        if document["spec_digest"] != Value::from(self.spec.digest()) && !self.options.accept_changed_spec {
+        if document["spec_digest"].as_str() != Some(&*self.spec.digest()) && !self.options.accept_changed_spec {
             let (theirs, ours) = (document["spec_parts"].take(), self.spec.digests());
             let known = theirs.as_object().into_iter().flatten().map(|(name, _)| name);
             let mut differing: Vec<&String> = known.chain(ours.keys()).collect();

@@ -96,6 +96,9 @@ impl Client {
     /// # Errors
     /// `config`, or `checkpoint` when the file is in use.
     pub fn onboarding(&self, spec: OnboardingSpec, options: FlowOptions) -> Result<Flow> {
+        if options.checkpoint.as_ref().is_some_and(|place| place.host || place.file.is_none()) {
+            return Err(Error::config("checkpoint is no file", "give a file, or a store with onboarding_in"));
+        }
         let store: Box<dyn Store> = match options.checkpoint.as_ref().and_then(|place| place.file.clone()) {
             Some(path) => Box::new(FileStore::open(path)?),
             None => Box::new(NoStore),
@@ -108,7 +111,7 @@ impl Client {
     /// # Errors
     /// `config`.
     pub fn onboarding_in(&self, spec: OnboardingSpec, options: FlowOptions, store: Box<dyn Store>) -> Result<Flow> {
-        let (mode, host) = (options.mode, Host::silent().with_secrets(spec.secrets()));
+        let (mode, host) = (options.mode, self.host.with_secrets(spec.secrets()));
         let machine = Onboarding::new(self, spec, options)?;
         Ok(Flow { runner: Runner::new(machine, store, Arc::new(self.clone()), mode), host })
     }

@@ -75,6 +75,15 @@ impl Onboarding {
         self.run.lost = true;
         (self.run.reads, self.run.settle_start, self.run.next_at) = (0, now_ms, now_ms);
         self.state.end_attempt("unknown", now_ms);
+        match self.state.step {
+            // Connections and jobs can be listed.
+            Step::CreateConnection | Step::StartConnectionTest => vec![self.event("settling", now_ms, json!({}))],
+            _ => vec![self.ask_fate(now_ms)],
+        }
+    }
+
+    /// Asks a person what became of the announced request.
+    pub(super) fn ask_fate(&mut self, now_ms: i64) -> FlowEvent {
         let choices = match self.state.step {
             Step::CreateClient => vec![
                 choice("adopt_signup", &["signup_id"], "It was carried out: go on with this signup."),
@@ -85,16 +94,26 @@ impl Onboarding {
                 choice("assume_done", &["user_id?"], "It was carried out; the user's id if you know it."),
                 force_retry("the user is invited twice"),
             ],
-            Step::CreateDashboards => vec![
+            Step::CreateConnection => vec![
+                choice(
+                    "adopt",
+                    &["connection_id"],
+                    "It was carried out: go on with this connection (its id or meta_id).",
+                ),
+                force_retry("there will be one more"),
+            ],
+            Step::StartConnectionTest => vec![
+                choice("assume_done", &[], "It was carried out: wait for its jobs."),
+                force_retry("the test runs twice, which does no harm"),
+            ],
+            _ => vec![
                 choice("adopt", &["autodash_id"], "It was carried out: go on with this job."),
                 choice("skip", &[], "Finish without waiting for dashboards."),
                 force_retry("the dashboards may be there twice"),
             ],
-            // Connections and jobs can be listed.
-            _ => return vec![self.event("settling", now_ms, json!({}))],
         };
         let need = self.need("outcome_unknown", choices, json!({"outputs": self.state.outputs_map()}));
-        vec![self.require(need, now_ms)]
+        self.require(need, now_ms)
     }
 
     /// More than one connection could be ours.
@@ -135,6 +154,7 @@ impl Onboarding {
                 self.state.step = Step::AwaitClient;
                 self.finish_step(Phase::Done, name, now);
             }
+            (Step::StartConnectionTest, "assume_done", _) => self.finish_step(Phase::Sent, name, now),
             (Step::InviteUser, "assume_done", id) => {
                 self.state.outputs.user_id = id;
                 self.finish_step(Phase::Sent, name, now);
@@ -190,9 +210,12 @@ fn read_arguments(chosen: &Choice, answer: &Map<String, Value>) -> Result<Option
     }
 }
 
+/// The candidate with this id; where there are none, whatever the person found: the list will tell its other id.
 fn candidate(need: &Need, id: &Id) -> Result<ConnectionIds> {
-    let candidates: Vec<ConnectionIds> =
-        need.data.get("candidates").cloned().and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+    let Some(candidates) = need.data.get("candidates").cloned() else {
+        return Ok(ConnectionIds { id: id.clone(), meta_id: Some(id.clone()), name: None });
+    };
+    let candidates: Vec<ConnectionIds> = serde_json::from_value(candidates).unwrap_or_default();
     let is = |other: &Id| other.as_str() == id.as_str();
     candidates
         .into_iter()

@@ -12,6 +12,7 @@ use super::requests::Question;
 use super::state::{ConnectionIds, Phase, Step, Test};
 use crate::error::{Code, Error, Outcome, Result};
 use crate::flow::{FlowEvent, Timestamp};
+use crate::id::Id;
 use crate::magento_bi::autodash::{AutodashJob, AutodashStatus};
 use crate::magento_bi::connections::Connection;
 use crate::magento_bi::invites::Invite;
@@ -22,6 +23,10 @@ use crate::ops::decode;
 
 /// A poll that finds nothing is tolerated this long after the thing was created.
 const NOT_FOUND_GRACE_MS: i64 = 30_000;
+
+/// Characters of a status word, and of a public key, that are kept.
+const STATUS_CHARS: usize = 200;
+const PUBKEY_CHARS: usize = 8_192;
 
 /// What a poll says.
 struct Seen {
@@ -36,7 +41,8 @@ impl Onboarding {
         let result = match (question, self.state.phase) {
             (Question::Create, _) => return self.created(reply, now_ms),
             (Question::Poll, _) => return self.polled(reply, now_ms),
-            (Question::Update, _) => reply.map(|_| {
+            // The vendor documents no reply to the update: any success is one.
+            (Question::Update, _) => reply.map(drop).or_else(undocumented).map(|()| {
                 self.finish_step(Phase::Done, "updated", now_ms);
                 Vec::new()
             }),
@@ -66,12 +72,16 @@ impl Onboarding {
     /// Stops for an error; the step stays as it is, to be taken up again.
     fn fail_for_now(&mut self, error: Error, now_ms: i64) -> Vec<FlowEvent> {
         let error = error.with_detail("step", self.state.step.name());
-        if let Some(attempt) = self.state.attempt() {
-            attempt.http_status = error.status();
-        }
+        self.note_status(&error);
         let event = self.event("error", now_ms, json!({"code": error.code(), "status": error.status()}));
         self.run.error = Some(Box::new(error));
         vec![event]
+    }
+
+    fn note_status(&mut self, error: &Error) {
+        if let Some(attempt) = self.state.attempt() {
+            attempt.http_status = error.status();
+        }
     }
 
     /// The step's own POST was answered, refused, or lost.
@@ -85,18 +95,15 @@ impl Onboarding {
         };
         match error.outcome() {
             Some(Outcome::NotSent | Outcome::Rejected) => {
-                self.state.end_attempt(
-                    if error.outcome() == Some(Outcome::NotSent) { "not_sent" } else { "rejected" },
-                    now_ms,
-                );
+                let outcome = if error.outcome() == Some(Outcome::NotSent) { "not_sent" } else { "rejected" };
+                self.note_status(&error);
+                self.state.end_attempt(outcome, now_ms);
                 (self.state.phase, self.state.intent) = (Phase::Ready, None);
                 (self.run.nonce, self.run.dirty) = (None, true);
                 self.fail_for_now(error, now_ms)
             }
             _ => {
-                if let Some(attempt) = self.state.attempt() {
-                    attempt.http_status = error.status();
-                }
+                self.note_status(&error);
                 let mut events =
                     vec![self.event("reply_lost", now_ms, json!({"code": error.code(), "status": error.status()}))];
                 events.extend(self.lose(now_ms));
@@ -106,6 +113,7 @@ impl Onboarding {
     }
 
     fn take_created(&mut self, text: &str, now_ms: i64) -> Result<()> {
+        let given = self.spec.parts().ok().and_then(|parts| parts.user.user_id);
         let outputs = &mut self.state.outputs;
         match self.state.step {
             Step::CreateClient => outputs.signup_id = Some(read::<Signup>(text)?.id),
@@ -113,7 +121,7 @@ impl Onboarding {
                 let invite: Invite = read(text)?;
                 outputs.invite_id = invite.id;
                 outputs.inviter_user_id = invite.inviter_user_id;
-                outputs.user_id = invite.user_id;
+                outputs.user_id = given.or(invite.user_id);
             }
             Step::CreateConnection => outputs.connection = Some(Box::new(ids(read(text)?))),
             Step::StartConnectionTest => {
@@ -135,11 +143,7 @@ impl Onboarding {
         match ours.len() {
             0 if self.run.lost => {
                 self.run.reads += 1;
-                match CONNECTION_READS_MS.get(self.run.reads) {
-                    Some(offset) => self.run.next_at = self.run.settle_start + offset,
-                    None => self.send_again(),
-                }
-                Ok(Vec::new())
+                Ok(self.read_again(&CONNECTION_READS_MS, now_ms))
             }
             0 => {
                 self.run.looked = true;
@@ -164,7 +168,10 @@ impl Onboarding {
         listed.name.as_deref() == Some(&parts.connection.name)
             && listed.r#type.as_deref() == Some(&parts.connection.r#type)
             && property("host") == wanted("host")
-            && ["username", "dbName"].iter().all(|name| property(name).is_none() || property(name) == wanted(name))
+            && ["username", "dbName"].iter().all(|name| match (property(name), wanted(name)) {
+                (Some(listed), Some(wanted)) => listed == wanted,
+                _ => true,
+            })
     }
 
     /// The structure syncs that were there before the test.
@@ -181,7 +188,12 @@ impl Onboarding {
 
     fn baseline_tests(&mut self, reply: Result<String>) {
         if let (Some(test), Ok(jobs)) = (&mut self.state.outputs.test, reply.and_then(|text| read::<Vec<Job>>(&text))) {
-            test.baseline_job_ids.extend(jobs.iter().map(key));
+            for job in &jobs {
+                let key = key(job);
+                if !test.baseline_job_ids.contains(&key) {
+                    test.baseline_job_ids.push(key);
+                }
+            }
             test.tests_listed = true;
         }
     }
@@ -200,19 +212,28 @@ impl Onboarding {
             return Ok(vec![event]);
         }
         self.run.reads += 1;
-        match JOB_READS_MS.get(self.run.reads) {
+        Ok(self.read_again(&JOB_READS_MS, now_ms))
+    }
+
+    /// Nothing was found: reads again at the next time; after the last one sends again, once, and then asks.
+    fn read_again(&mut self, reads_ms: &[i64], now_ms: i64) -> Vec<FlowEvent> {
+        match reads_ms.get(self.run.reads) {
             Some(offset) => self.run.next_at = self.run.settle_start + offset,
-            // A second test does no harm.
-            None => self.send_again(),
+            None if self.state.resent => return vec![self.ask_fate(now_ms)],
+            None => {
+                self.send_again();
+                self.state.resent = true;
+            }
         }
-        Ok(Vec::new())
+        Vec::new()
     }
 
     /// A poll was answered, or failed.
     fn polled(&mut self, reply: Result<String>, now_ms: i64) -> Vec<FlowEvent> {
         self.run.polls += 1;
         let seen = match reply.and_then(|text| self.look(&text)) {
-            Ok(seen) => seen,
+            // A checkpoint stays small, whatever a server says.
+            Ok(seen) => Seen { status: seen.status.chars().take(STATUS_CHARS).collect(), ..seen },
             Err(error) => return self.poll_failed(error, now_ms),
         };
         self.run.errors = 0;
@@ -311,7 +332,8 @@ impl Onboarding {
                 if meaning == Meaning::Done {
                     let missing = || Error::new(Code::Decode, "the signup is done and has no client_id");
                     self.state.outputs.client_id = Some(signup.client_id.ok_or_else(missing)?);
-                    self.state.outputs.pubkey = signup.pubkey.map(Into::into);
+                    let pubkey = signup.pubkey.filter(|key| key.len() <= PUBKEY_CHARS);
+                    self.state.outputs.pubkey = pubkey.map(Into::into);
                 }
                 Ok(Seen { meaning, status: signup.status })
             }
@@ -327,22 +349,23 @@ impl Onboarding {
     fn look_for_connection(&mut self, listed: Vec<Connection>) -> Result<Seen> {
         let under_way = |status: &str| Ok(Seen { meaning: Meaning::UnderWay, status: status.to_owned() });
         let ours = self.state.outputs.connection.clone();
-        let is = |one: &Connection| {
-            ours.as_ref().is_some_and(|ours| {
-                one.id.as_str() == ours.id.as_str()
-                    || ours
-                        .meta_id
-                        .as_ref()
-                        .is_some_and(|id| one.meta_id.as_ref().is_some_and(|other| other.as_str() == id.as_str()))
-            })
+        let is = |one: &Connection| match &ours {
+            Some(ours) => {
+                let same = |a: &Id, b: &Id| a.as_str() == b.as_str();
+                same(&one.id, &ours.id)
+                    || ours.meta_id.as_ref().is_some_and(|id| one.meta_id.as_ref().is_some_and(|other| same(id, other)))
+            }
+            None => self.is_ours(one),
         };
-        let position = listed.iter().position(is).or_else(|| listed.iter().position(|one| self.is_ours(one)));
+        let position = listed.iter().position(is);
         let Some(found) = position.and_then(|position| listed.into_iter().nth(position)) else {
             return under_way("not listed");
         };
         let established =
             found.properties.as_ref().and_then(|all| all.get("established")).is_some_and(|at| !at.is_null());
-        self.state.outputs.connection = Some(Box::new(ids(found)));
+        let mut found = ids(found);
+        found.meta_id = found.meta_id.or_else(|| ours.and_then(|ours| ours.meta_id));
+        self.state.outputs.connection = Some(Box::new(found));
         if self.options.require_established && !established {
             return under_way("listed, not established");
         }
@@ -377,15 +400,20 @@ impl Onboarding {
     fn job_meaning(&self, job: &Job) -> (Meaning, String) {
         let name = job.status.name.clone().unwrap_or_default();
         let id = job.status.id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default();
-        let meaning = if id == "4" || name.to_lowercase().contains("completed successfully") {
-            Meaning::Done
-        } else if id != "1" && job.end.is_some() {
-            Meaning::Failed
-        } else {
-            self.options.meaning(&name)
+        let ended = job.end.as_deref().is_some_and(|end| !end.is_empty());
+        let meaning = match self.options.meaning(&name) {
+            _ if id == "4" || name.to_lowercase().contains("completed successfully") => Meaning::Done,
+            Meaning::UnderWay if ended && id != "1" => Meaning::Failed,
+            word => word,
         };
         (meaning, if name.is_empty() { id } else { name })
     }
+}
+
+/// JSON of another shape than expected is still the answer of who carried it out; a page is not.
+fn undocumented(error: Error) -> Result<()> {
+    let success = error.status().is_some_and(|status| (200..300).contains(&status));
+    if success && error.code() == Code::Decode { Ok(()) } else { Err(error) }
 }
 
 fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {

@@ -135,10 +135,10 @@ impl Onboarding {
     }
 
     /// The connection's id as jobs and dashboards want it.
-    fn connection_id(&self) -> Option<&Id> {
+    pub(super) fn connection_id(&self) -> Option<&Id> {
         let ConnectionIds { id, meta_id, .. } = self.state.outputs.connection.as_deref()?;
         match self.options.connection_id_from {
-            ConnectionIdFrom::MetaId => Some(meta_id.as_ref().unwrap_or(id)),
+            ConnectionIdFrom::MetaId => meta_id.as_ref(),
             ConnectionIdFrom::Id => Some(id),
         }
     }

@@ -20,6 +20,15 @@ use crate::secret::Secret;
 pub(crate) const SECRETS: [&str; 3] =
     ["connection.password", "connection.encryption_password", "connection.properties.encryption_groupSecret"];
 
+/// How a request names the secret at `path`: a name that no callback of a program's own has.
+fn reference(path: &str) -> &'static str {
+    match path {
+        "connection.password" => "spec:connection.password",
+        "connection.encryption_password" => "spec:connection.encryption_password",
+        _ => "spec:connection.properties.encryption_groupSecret",
+    }
+}
+
 /// A checked spec. Its secrets lie apart from the rest, which is kept packed as JSON text: a waiting flow should be small.
 #[derive(Debug, Clone)]
 pub struct OnboardingSpec {
@@ -120,7 +129,7 @@ impl OnboardingSpec {
             {
                 let secret: Secret = serde_json::from_value(secret)
                     .map_err(|_| Error::validation(path, "is no secret: give text, or env, file or callback"))?;
-                secrets.push((path, secret));
+                secrets.push((reference(path), secret));
             }
         }
         let spec = Self { packed: pack(&value).to_string().into(), secrets: secrets.into() };
@@ -150,7 +159,11 @@ impl OnboardingSpec {
 
     /// How a request names the secret at `path`: by reference, or null.
     pub(super) fn secret_reference(&self, path: &str) -> Value {
-        if self.secrets.iter().any(|(known, _)| *known == path) { json!({ "callback": path }) } else { Value::Null }
+        if self.secrets.iter().any(|(known, _)| *known == reference(path)) {
+            json!({ "callback": reference(path) })
+        } else {
+            Value::Null
+        }
     }
 
     /// A digest of everything but the secrets: a digest of a short password could be guessed.
@@ -191,7 +204,7 @@ mod tests {
         let spec = OnboardingSpec::from_json(&value.to_string()).unwrap();
         assert!(!spec.packed.contains("canary") && !format!("{spec:?}").contains("canary"));
         assert_eq!(spec.secrets.len(), 2);
-        assert_eq!(spec.secret_reference("connection.password"), json!({"callback": "connection.password"}));
+        assert_eq!(spec.secret_reference("connection.password"), json!({"callback": "spec:connection.password"}));
         assert_eq!(spec.secret_reference("connection.encryption_password"), Value::Null);
     }
 

@@ -144,6 +144,9 @@ pub struct State {
     pub outputs: Outputs,
     pub history: Vec<Attempt>,
     pub attention: Option<Box<Need>>,
+    /// The step's request was sent a second time without asking; a third time a person is asked.
+    #[serde(default)]
+    pub resent: bool,
     /// A person's answer that replaces the spec's `dashboards.user_id_from`.
     pub user_id_from: Option<UserIdFrom>,
     /// Why the flow cannot go on at all.
@@ -166,6 +169,7 @@ impl State {
             outputs: Outputs::default(),
             history: Vec::new(),
             attention: None,
+            resent: false,
             user_id_from: None,
             failure: None,
         };
