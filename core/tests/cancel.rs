@@ -1,0 +1,142 @@
+//! Calls that are dropped at any await, for every operation (fault matrix X1).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde_json::json;
+use support::bounded;
+use support::samples::{LOGIN, Sample};
+use support::world::World;
+use tenantry::magento_bi::Client;
+use tenantry::time::SystemClock;
+
+/// Polls `future` so many times, each time when it asks for it, and drops it; its output if it came to that.
+async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            // Nothing may wake it any more once it is to be dropped.
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Virtual time stands still while anybody is busy: a guard that leaked would stop it for ever.
+async fn time_goes_on(world: &World, case: &str) {
+    let clock = world.sandbox.clock();
+    let soon = clock.now() + Duration::from_secs(1);
+    bounded(case, clock.sleep_until(soon)).await;
+}
+
+/// Drops calls of `sample` after 1, 2, 3 … polls until one gets through; how many there were.
+async fn storm(world: &World, sample: &Sample, fresh: impl Fn() -> Client, fault: Option<serde_json::Value>) -> usize {
+    for polls in 1.. {
+        let client = fresh();
+        let before = world.arrived(sample.name());
+        if let Some(fault) = &fault {
+            world.sandbox.fault(fault.clone()).unwrap();
+        }
+        let case = format!("{} after {polls} polls", sample.name());
+        let end = bounded(&case, dropped_after(polls, sample.invoke(&client))).await;
+        world.sandbox.clear_faults();
+        time_goes_on(world, &case).await;
+        if let Some(result) = end {
+            result.unwrap();
+            return polls;
+        }
+        if sample.once() {
+            assert!(world.arrived(sample.name()) - before <= 1, "{case}");
+        }
+        // The same client goes on as if nothing had been.
+        bounded(&case, sample.invoke(&client)).await.unwrap();
+        time_goes_on(world, &case).await;
+    }
+    unreachable!("a call that never ends")
+}
+
+/// One test, for it counts the descriptors of the process.
+#[tokio::test]
+async fn x1_a_call_may_be_dropped_at_any_await() {
+    let before = descriptors();
+    {
+        let world = World::new().await;
+        let sender = tenantry::http::ReqwestSend::new(&support::options(json!({}))).unwrap();
+        for sample in world.samples() {
+            // Without a token, so that the login is interrupted too; with one; and with a pause between two attempts.
+            let fresh = || world.builder().http_send(sender.clone()).build().unwrap();
+            let polls = storm(&world, &sample, fresh, None).await;
+            assert!(polls >= 2, "{} has an await", sample.name());
+            let kept = world.logged_in().await;
+            storm(&world, &sample, || kept.clone(), None).await;
+            let limited = json!({"operation": sample.name(), "status": 429, "headers": {"retry-after": "5"}});
+            storm(&world, &sample, || kept.clone(), Some(limited)).await;
+            let refused = json!({"operation": sample.name(), "status": 401});
+            if sample.authorised() {
+                storm(&world, &sample, || kept.clone(), Some(refused)).await;
+            }
+        }
+        a_login_that_is_dropped_leaves_the_others_theirs(&world).await;
+        a_held_call_that_is_dropped_frees_its_time(&world).await;
+    }
+    let gone = async {
+        while descriptors() > before {
+            tokio::task::yield_now().await;
+        }
+    };
+    bounded("descriptors stay open", gone).await;
+}
+
+async fn a_login_that_is_dropped_leaves_the_others_theirs(world: &World) {
+    let list = support::samples::sample(&world.samples(), "connections.list");
+    for polls in 1..8 {
+        // Who waits for another's login is idle: virtual time could pass between its end and the next one's beginning.
+        let client = world.builder().clock(Arc::new(SystemClock)).build().unwrap();
+        let logins = world.arrived(LOGIN);
+        let first = dropped_after(polls, list.invoke(&client));
+        let others = join_all((0..20).map(|_| list.invoke(&client)));
+        let (_, others) = bounded("waiters of a dropped login", async { tokio::join!(first, others) }).await;
+        assert!(others.into_iter().all(|other| other.is_ok()));
+        assert!((1..=2).contains(&(world.arrived(LOGIN) - logins)));
+    }
+}
+
+async fn a_held_call_that_is_dropped_frees_its_time(world: &World) {
+    for sample in world.samples() {
+        world.sandbox.fault(json!({"operation": sample.name(), "hold": true, "times": null})).unwrap();
+        let client = world.client();
+        let start = world.sandbox.clock().now();
+        let gone = world.sandbox.clock().sleep_until(start + Duration::from_secs(7));
+        let call = sample.invoke(&client);
+        let either = async {
+            tokio::select! {
+                biased;
+                _ = call => panic!("{} came back", sample.name()),
+                () = gone => {}
+            }
+        };
+        bounded(sample.name(), either).await;
+        world.sandbox.clear_faults();
+        time_goes_on(world, sample.name()).await;
+        sample.invoke(&client).await.unwrap();
+    }
+}
+
+/// Open sockets and files of this process; 0 where there is no list of them.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").map(Iterator::count).unwrap_or(0)
+}

@@ -1,0 +1,228 @@
+//! Replies that are not what an operation expects, for every operation (fault matrix H1, H2, H5; D1 by status).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::fake::{Canned, FakeSend, Play};
+use support::samples::{Sample, samples, token};
+use support::{detail, options, secret, shown};
+use tenantry::{Code, Error, Outcome};
+
+/// Sends `sample` to a server that says `canned`; how often it was sent, and what came of it.
+async fn said(sample: &Sample, canned: Canned) -> (usize, Result<String, Error>) {
+    let fake = FakeSend::playing(sample, Play::Reply(canned));
+    let result = sample.invoke(&fake.client()).await;
+    (fake.sent_for(sample), result)
+}
+
+/// What a request whose reply cannot be used has become.
+fn unread(sample: &Sample) -> Outcome {
+    if sample.safe() { Outcome::Answered } else { Outcome::Unknown }
+}
+
+/// Pages that stand in front of an API, and other things that are no JSON.
+fn pages(secret: &str) -> [(&'static str, String); 20] {
+    let html = "text/html; charset=utf-8";
+    let long = format!("<html><body>{}</body></html>", "padding ".repeat(4_000));
+    [
+        (html, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<hr><center>nginx</center>".to_owned()),
+        (html, "<html>\r\n<head><title>413 Request Entity Too Large</title></head></html>".to_owned()),
+        (html, "<!DOCTYPE html><title>Just a moment...</title><div id=\"cf-wrapper\"></div>".to_owned()),
+        (html, "<!DOCTYPE html><span>Error 522</span><span>Connection timed out</span>".to_owned()),
+        (html, "<form action=/login><input name=username><input type=submit></form>".to_owned()),
+        (html, format!("<pre>{{\"user\": \"csm\", \"password\": \"{secret}\"}}</pre>")),
+        (html, format!("<script>window.token='{secret}'; access_token={secret}</script>")),
+        (html, long),
+        ("text/plain", "upstream connect error or disconnect/reset before headers".to_owned()),
+        ("text/plain", "OK".to_owned()),
+        ("text/plain", "Fatal error: Allowed memory size of 134217728 bytes exhausted".to_owned()),
+        ("text/plain", "id=1&status=completed".to_owned()),
+        ("text/xml", "<?xml version=\"1.0\"?><error><message>no</message></error>".to_owned()),
+        ("application/xml", "<id>1</id>".to_owned()),
+        ("application/javascript", "callback({\"id\": 1})".to_owned()),
+        ("application/octet-stream", "\u{1}\u{2}\u{3}".to_owned()),
+        ("application/json", "<html><body>said to be JSON</body></html>".to_owned()),
+        ("application/problem+json", "<!-- nothing -->".to_owned()),
+        ("", "just words".to_owned()),
+        ("", "---\nid: 1\n".to_owned()),
+    ]
+}
+
+#[tokio::test]
+async fn h1_a_page_instead_of_json_is_unexpected_content_with_a_clean_excerpt() {
+    for sample in samples() {
+        let secret = secret();
+        for (content_type, body) in pages(&secret) {
+            let mut canned = Canned::new(200, body.clone());
+            if !content_type.is_empty() {
+                canned = canned.with("content-type", content_type);
+            }
+            let (sent, result) = said(&sample, canned).await;
+            let error = result.unwrap_err();
+            let case = format!("{} {body:.60}", sample.name());
+            assert_eq!((error.code(), error.status()), (Code::UnexpectedContent, Some(200)), "{case}: {error}");
+            assert_eq!((error.outcome(), sent), (Some(unread(&sample)), 1), "{case}");
+            let excerpt = detail(&error, "excerpt").as_str().unwrap();
+            assert!(!excerpt.is_empty() && excerpt.len() <= 2_048, "{case}");
+            if body.contains(&secret) {
+                assert!(excerpt.contains("***") && !shown(&error).contains(&secret), "{case}: {error:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn h1_a_servers_echo_of_the_calls_own_secrets_is_masked() {
+    for sample in samples() {
+        let itself = sample.is_login();
+        let fake = FakeSend::new(move |seen| {
+            if seen.is_login() && !itself {
+                return Play::Reply(Canned::json(201, &token()));
+            }
+            // Everything that came goes back, headers and body, as a debug page shows them; without the separators by
+            // which a secret could be told from its key, so that it must be known.
+            let headers = seen.headers.values().map(|value| value.to_str().unwrap()).collect::<Vec<_>>().join(" ");
+            let page = format!("<pre>{headers} {}", String::from_utf8_lossy(&seen.body)).replace([':', '='], " ");
+            Play::Reply(Canned::new(500, page).with("content-type", "text/html"))
+        });
+        let (password, client_secret) = (secret(), secret());
+        let client = fake.builder().password(password.as_str()).client_secret(client_secret.as_str()).build().unwrap();
+        let no_retry = options(json!({"max_retries": 0}));
+        let error = sample.call(&client, no_retry).await.unwrap_err();
+        let text = shown(&error);
+        let own = sample.arguments["credentials"]["password"].as_str().unwrap_or(&password);
+        for secret in [&password, &client_secret, own] {
+            assert!(!text.contains(secret), "{}: {text}", sample.name());
+        }
+        // The token of this run begins as every secret of the tests does.
+        assert!(!text.contains("canary-"), "{}: {text}", sample.name());
+        assert!(text.contains("<pre>"), "{}: the page is shown, {text}", sample.name());
+    }
+}
+
+#[tokio::test]
+async fn h1_json_is_json_whatever_its_content_type_says() {
+    for sample in samples() {
+        for content_type in ["text/html", "text/plain", "application/octet-stream", ""] {
+            let mut canned = Canned::new(200, sample.reply.to_string());
+            if !content_type.is_empty() {
+                canned = canned.with("content-type", content_type);
+            }
+            let reply = said(&sample, canned).await.1;
+            assert_eq!(reply.unwrap(), sample.reply.to_string(), "{} {content_type}", sample.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn h2_an_empty_reply_is_null_where_an_operation_promises_nothing_and_an_error_elsewhere() {
+    for sample in samples() {
+        for (status, body) in [(204, ""), (200, ""), (201, " \r\n\t "), (200, "null")] {
+            let (sent, result) = said(&sample, Canned::new(status, body)).await;
+            let case = format!("{} {status} {body:?}", sample.name());
+            assert_eq!(sent, 1, "{case}");
+            if sample.name() == "magento_bi.clients.update" {
+                assert_eq!(result.unwrap(), "null", "{case}");
+            } else {
+                let error = result.unwrap_err();
+                assert_eq!((error.code(), error.outcome()), (Code::Decode, Some(unread(&sample))), "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn h2_a_reply_with_a_status_that_promises_none_is_read() {
+    for sample in samples() {
+        for status in [202, 204, 205, 226] {
+            let reply = said(&sample, Canned::json(status, &sample.reply)).await.1;
+            assert_eq!(reply.unwrap(), sample.reply.to_string(), "{} {status}", sample.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn h5_a_refusal_is_typed_final_and_keeps_every_field_error() {
+    let rows = [
+        (400, Code::BadRequest),
+        (402, Code::BadRequest),
+        (403, Code::Permission),
+        (404, Code::NotFound),
+        (405, Code::BadRequest),
+        (409, Code::Conflict),
+        (410, Code::NotFound),
+        (412, Code::Conflict),
+        (415, Code::BadRequest),
+        (422, Code::Unprocessable),
+        (451, Code::BadRequest),
+    ];
+    let errors = json!([
+        {"field": "email", "message": "is taken"},
+        {"field": "magento.customer_id", "message": "is unknown", "codes": [1, 2]},
+        {"field": "tier", "message": null},
+    ]);
+    for sample in samples() {
+        for (status, code) in rows {
+            let body = json!({"message": "look here", "errors": errors});
+            let (sent, result) = said(&sample, Canned::json(status, &body).with("x-request-id", "server-7")).await;
+            let error = result.unwrap_err();
+            let case = format!("{} {status}", sample.name());
+            assert_eq!((error.code(), error.status()), (code, Some(status)), "{case}");
+            assert_eq!((error.outcome(), sent), (Some(Outcome::Rejected), 1), "{case}");
+            assert_eq!(detail(&error, "errors"), &errors, "{case}");
+            assert!(error.to_string().contains("look here"), "{case}: {error}");
+            let report = error.report();
+            assert_eq!(report.operation.as_deref(), Some(sample.name()), "{case}");
+            assert_eq!((report.request_id.as_deref(), report.retryable), (Some("server-7"), false), "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn h5_field_errors_are_kept_in_the_form_that_they_came_in() {
+    for sample in samples() {
+        let forms = [json!({"email": ["is taken", "is long"]}), json!("all wrong"), json!([1, null]), json!([])];
+        for errors in forms {
+            let error = said(&sample, Canned::json(422, &json!({"errors": errors}))).await.1.unwrap_err();
+            assert_eq!(detail(&error, "errors"), &errors, "{}", sample.name());
+        }
+        for body in [json!([1]), json!("no"), Value::Null, json!({"error": {"message": "deep"}})] {
+            let error = said(&sample, Canned::json(422, &body)).await.1.unwrap_err();
+            assert_eq!(error.code(), Code::Unprocessable, "{} {body}", sample.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn d1_a_server_error_after_a_create_asks_instead_of_repeating() {
+    for sample in samples() {
+        for status in [500, 502, 503, 504, 520, 599] {
+            let (sent, result) = said(&sample, Canned::new(status, "down")).await;
+            let error = result.unwrap_err();
+            let case = format!("{} {status}", sample.name());
+            assert_eq!(error.outcome(), Some(Outcome::Unknown), "{case}");
+            if sample.once() {
+                assert_eq!((error.code(), sent), (Code::OutcomeUnknown, 1), "{case}");
+                assert_eq!((detail(&error, "cause"), error.report().retryable), (&json!("server"), false), "{case}");
+            } else {
+                assert_eq!((error.code(), sent), (Code::Server, 3), "{case}");
+                assert!(error.report().retryable, "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn d1_a_success_that_cannot_be_read_is_never_sent_again() {
+    for sample in samples() {
+        for body in ["{\"id\": ", "{", "[[", "{}{}", "[}"] {
+            let canned = Canned::new(201, body).with("content-type", "application/json");
+            let (sent, result) = said(&sample, canned).await;
+            let error = result.unwrap_err();
+            let case = format!("{} {body}", sample.name());
+            assert_eq!((error.code(), sent), (Code::Decode, 1), "{case}: {error}");
+            assert_eq!((error.outcome(), error.report().retryable), (Some(unread(&sample)), false), "{case}");
+        }
+    }
+}

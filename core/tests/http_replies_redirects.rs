@@ -1,0 +1,137 @@
+//! Replies that point somewhere else: redirects, and addresses in a reply (fault matrix H6, H7).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use serde_json::json;
+use support::samples::{LOGIN, Sample, sample};
+use support::wire::{Step, Wire};
+use support::world::World;
+use support::{detail, secret};
+use tenantry::http::{Options, ReqwestSend};
+use tenantry::magento_bi::Client;
+use tenantry::{Code, Outcome};
+
+/// A server that must never hear anything.
+async fn trap() -> Wire {
+    Wire::start(|_| Step::Close(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_vec())).await
+}
+
+const REDIRECTS: [u16; 9] = [300, 301, 302, 303, 304, 305, 307, 308, 399];
+
+#[tokio::test]
+async fn h6_no_redirect_is_followed_anywhere_by_any_operation() {
+    let (world, trap) = (World::new().await, trap().await);
+    let client = world.logged_in().await;
+    let port = trap.addr.port();
+    let targets = [
+        (format!("http://127.0.0.1:{port}/stolen"), Some("127.0.0.1")),
+        (format!("http://localhost:{port}/stolen"), Some("localhost")),
+        (format!("https://127.0.0.1:{port}/stolen"), Some("127.0.0.1")),
+        (format!("//127.0.0.1:{port}/stolen"), None),
+        (format!("{}/stolen", world.sandbox.url()), Some("127.0.0.1")),
+        ("/stolen".to_owned(), None),
+        (format!("http://user:{}@127.0.0.1:{port}/", secret()), Some("127.0.0.1")),
+        ("ht tp://%".to_owned(), None),
+    ];
+    for sample in world.samples() {
+        for status in REDIRECTS {
+            for (target, host) in &targets {
+                let before = world.arrived(sample.name());
+                let headers = json!({"location": target, "refresh": format!("0; url={target}")});
+                let rule = json!({"operation": sample.name(), "status": status, "headers": headers, "body": ""});
+                world.sandbox.fault(rule).unwrap();
+                let error = sample.invoke(&client).await.unwrap_err();
+                let case = format!("{} {status} {target}", sample.name());
+                assert_eq!((error.code(), error.status()), (Code::Redirect, Some(status)), "{case}");
+                assert_eq!(detail(&error, "location_host").as_str(), *host, "{case}");
+                assert_eq!(world.arrived(sample.name()) - before, 1, "{case}");
+                let outcome = if sample.safe() { Outcome::Answered } else { Outcome::Unknown };
+                assert_eq!((error.outcome(), error.report().retryable), (Some(outcome), false), "{case}");
+            }
+        }
+    }
+    assert_eq!(trap.connections(), 0);
+    let journal = world.sandbox.journal();
+    assert!(journal.as_array().unwrap().iter().all(|entry| entry["path"] != "/stolen"));
+}
+
+#[tokio::test]
+async fn h6_a_redirected_login_sends_the_password_nowhere_else() {
+    let (world, trap) = (World::new().await, trap().await);
+    let sender = ReqwestSend::new(&Options::default()).unwrap();
+    for sample in world.samples().iter().filter(|sample| sample.authorised()) {
+        for status in REDIRECTS {
+            let headers = json!({"location": format!("{}/v1/tokens", trap.url())});
+            world.sandbox.fault(json!({"operation": LOGIN, "status": status, "headers": headers})).unwrap();
+            let client = world.builder().http_send(sender.clone()).build().unwrap();
+            let before = world.arrived(sample.name());
+            let error = sample.invoke(&client).await.unwrap_err();
+            assert_eq!(error.code(), Code::Redirect, "{}", sample.name());
+            assert_eq!(world.arrived(sample.name()), before, "{}", sample.name());
+        }
+    }
+    assert_eq!(trap.connections(), 0);
+}
+
+/// A signup whose reply says `reply` on top of the usual; its text.
+async fn signed_up(world: &World, client: &Client, reply: serde_json::Value) -> tenantry::Result<String> {
+    let create: Sample = sample(&world.samples(), "signups.create");
+    world.sandbox.fault(json!({"operation": create.name(), "merge": reply})).unwrap();
+    create.invoke(client).await
+}
+
+#[tokio::test]
+async fn h7_an_address_in_a_reply_is_kept_and_never_visited() {
+    let (world, trap) = (World::new().await, trap().await);
+    let client = world.logged_in().await;
+    let (port, api) = (trap.addr.port(), world.sandbox.url());
+    let corpus = [
+        format!("http://127.0.0.1:{port}/v3/signups/1"),
+        format!("http://user@127.0.0.1:{port}/v3/signups/1"),
+        format!("http://{}@127.0.0.1:{port}/v3/signups/1", api.trim_start_matches("http://")),
+        format!("//127.0.0.1:{port}/v3/signups/1"),
+        format!("http://localhost:{port}/v3/signups/1"),
+        format!("http:\\\\127.0.0.1:{port}\\v3\\signups\\1"),
+        format!("http://127.1:{port}/v3/signups/1"),
+        format!("http://0x7f000001:{port}/v3/signups/1"),
+        format!("http://[::ffff:127.0.0.1]:{port}/"),
+        format!("{api}/v3/signups/../../v1/tokens"),
+        format!("{api}/v3/signups/1?next=http://127.0.0.1:{port}"),
+        format!("{api}#@127.0.0.1:{port}"),
+        format!("{api}.evil.example:{port}/"),
+        "https://xn--pi-7kc.example/v3/signups/1".to_owned(),
+        "javascript:alert(1)".to_owned(),
+        "file:///etc/passwd".to_owned(),
+        "http://".to_owned(),
+        String::new(),
+        "not an address\r\nx: y".to_owned(),
+    ];
+    for url in corpus {
+        let reply = signed_up(&world, &client, json!({"url": url})).await.unwrap();
+        let reply: serde_json::Value = serde_json::from_str(&reply).unwrap();
+        assert_eq!(reply["url"], url);
+        let before = world.sandbox.journal().as_array().unwrap().len();
+        let arguments = json!({"signup_id": reply["id"]});
+        client.invoke("magento_bi.signups.get", &arguments.to_string(), support::options(json!({}))).await.unwrap();
+        let journal = world.sandbox.journal();
+        let made = &journal.as_array().unwrap()[before..];
+        assert_eq!(made.len(), 1);
+        assert_eq!(made[0]["path"], format!("/v3/signups/{}", reply["id"].as_str().unwrap()));
+    }
+    assert_eq!(trap.connections(), 0);
+}
+
+#[tokio::test]
+async fn h7_an_id_in_a_reply_that_could_change_an_address_is_no_id() {
+    let world = World::new().await;
+    let client = world.logged_in().await;
+    for id in
+        ["../../v1/tokens", "..", "1/2", "1?x", "1#x", "//evil.example", "http://evil.example", "1%2f2", "1\r\n2", ""]
+    {
+        let error = signed_up(&world, &client, json!({"id": id})).await.unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::Decode, Some(Outcome::Unknown)), "{id}: {error}");
+        assert_eq!(detail(&error, "path"), "id", "{id}");
+        assert!(!error.report().retryable);
+    }
+}

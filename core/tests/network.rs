@@ -1,0 +1,242 @@
+//! Connections that are refused, held or starved, for every operation (fault matrix N1, N4, N5, D1).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use support::fake::{FakeSend, Play, somebody};
+use support::samples::{LOGIN, Sample, sample, samples};
+use support::wire::closed_port;
+use support::world::World;
+use support::{Events, bounded, detail, options, shown};
+use tenantry::http::{Options, ReqwestSend};
+use tenantry::magento_bi::Client;
+use tenantry::{Code, Error, Outcome};
+use tenantry_sandbox::VirtualClock;
+
+#[tokio::test]
+async fn n1_a_refused_connection_is_tried_three_times_whatever_the_operation() {
+    for sample in samples() {
+        let fake = FakeSend::playing(&sample, Play::Refused);
+        let events = Events::default();
+        let client = fake.builder().on_event(events.listener()).build().unwrap();
+        let error = sample.invoke(&client).await.unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::Connection, Some(Outcome::NotSent)), "{}", sample.name());
+        assert_eq!(events.attempts(sample.name()), 3, "{}", sample.name());
+        assert_eq!(fake.sent_for(&sample), 0);
+        assert!(error.report().retryable && detail(&error, "attempts") == &json!(3), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn n1_a_closed_port_is_named_and_shows_no_secret() {
+    let closed = closed_port().await;
+    for sample in samples() {
+        let (password, events) = (support::secret(), Events::default());
+        let url = format!("http://{closed}");
+        let client = somebody(Client::builder()).base_url(&url).dashboard_url(&url).password(password.as_str());
+        let clock = Arc::new(VirtualClock::start().unwrap());
+        let client = client.clock(clock).on_event(events.listener()).build().unwrap();
+        let error = sample.invoke(&client).await.unwrap_err();
+        let attempts = events.take();
+        let attempts: Vec<_> = attempts.iter().filter(|event| event.kind == "attempt").collect();
+        assert_eq!(attempts.len(), 3, "{}", sample.name());
+        assert!(attempts.iter().all(|event| event.outcome == Some(Outcome::NotSent)));
+        assert_eq!((error.code(), error.outcome()), (Code::Connection, Some(Outcome::NotSent)));
+        assert!(error.to_string().contains(&closed.to_string()), "{error}");
+        assert!(!shown(&error).contains(&password));
+    }
+}
+
+#[tokio::test]
+async fn n1_a_name_that_nobody_knows_is_not_sent() {
+    let clock = Arc::new(VirtualClock::start().unwrap());
+    let client = somebody(Client::builder())
+        .base_url("https://api.tenantry.invalid")
+        .options(options(json!({"proxy": false})))
+        .clock(clock)
+        .build()
+        .unwrap();
+    let sample = sample(&samples(), "signups.create");
+    let error = sample.invoke(&client).await.unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::Connection, Some(Outcome::NotSent)));
+    assert_eq!((detail(&error, "reason"), detail(&error, "attempts")), (&json!("dns"), &json!(3)));
+    assert!(error.to_string().contains("api.tenantry.invalid"), "{error}");
+}
+
+/// A listener whose queue is full drops further connections without a word, as a firewall does.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn n4_a_connection_that_nobody_accepts_ends_at_the_connect_limit() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let mut filling = Vec::new();
+    for _ in 0..8 {
+        let mut connecting = Box::pin(tokio::net::TcpStream::connect(addr));
+        let _ = futures::poll!(&mut connecting);
+        filling.push(connecting);
+    }
+    let clock = Arc::new(VirtualClock::start().unwrap());
+    let client = somebody(Client::builder())
+        .base_url(format!("http://{addr}"))
+        .options(options(json!({"connect_timeout_ms": 50})))
+        .clock(clock)
+        .build()
+        .unwrap();
+    let sample = sample(&samples(), "signups.create");
+    let call = sample.invoke(&client);
+    let error = bounded("a connection that nobody accepts", call).await.unwrap_err();
+    assert_eq!((error.code(), error.outcome()), (Code::Timeout, Some(Outcome::NotSent)), "{error:?}");
+    assert_eq!((detail(&error, "reason"), detail(&error, "attempts")), (&json!("connect"), &json!(3)));
+}
+
+/// Calls `sample` in a world with `fault`; the error and how long it took on the virtual clock.
+async fn spoilt(
+    world: &World,
+    client: &Client,
+    sample: &Sample,
+    fault: serde_json::Value,
+    limits: Options,
+) -> (Error, Duration) {
+    let mut rule = json!({"operation": sample.name(), "times": null, "when": "after"});
+    rule.as_object_mut().unwrap().extend(fault.as_object().unwrap().clone());
+    world.sandbox.fault(rule).unwrap();
+    let start = world.sandbox.clock().now();
+    let call = sample.call(client, limits);
+    let error = bounded(sample.name(), call).await.unwrap_err();
+    let took = world.sandbox.clock().now() - start;
+    world.sandbox.clear_faults();
+    (error, took)
+}
+
+fn check_timeout(sample: &Sample, error: &Error, reason: &str) {
+    let name = sample.name();
+    assert_eq!((error.outcome(), detail(error, "reason")), (Some(Outcome::Unknown), &json!(reason)), "{name}");
+    if sample.once() {
+        assert_eq!((error.code(), detail(error, "cause")), (Code::OutcomeUnknown, &json!("timeout")), "{name}");
+    } else {
+        assert_eq!(error.code(), Code::Timeout, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn n4_a_held_reply_ends_at_the_limit_and_a_call_at_its_deadline() {
+    let world = World::new().await;
+    let client = world.logged_in().await;
+    for sample in world.samples() {
+        let before = (world.arrived(sample.name()), world.committed(sample.name()));
+        let (error, took) = spoilt(&world, &client, &sample, json!({"hold": true}), Options::default()).await;
+        check_timeout(&sample, &error, "total");
+        let arrived = world.arrived(sample.name()) - before.0;
+        if sample.once() {
+            assert_eq!((took, arrived), (Duration::from_secs(30), 1), "{}", sample.name());
+            assert_eq!(world.committed(sample.name()) - before.1, 1, "{}", sample.name());
+        } else {
+            // Three attempts of 30 s do not fit beside their pauses: the call ends at three times its limit.
+            assert_eq!((took, arrived), (Duration::from_secs(90), 3), "{}", sample.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn n4_a_call_ends_exactly_at_its_own_limit() {
+    let world = World::new().await;
+    let client = world.logged_in().await;
+    for sample in world.samples() {
+        for (timeout_ms, first_byte_ms, ends_ms, reason) in [
+            (1, None, 1, "total"),
+            (1_234, Some(30_000), 1_234, "total"),
+            (29_999, None, 29_999, "total"),
+            (60_000, None, 60_000, "total"),
+            (60_000, Some(30_000), 30_000, "first_byte"),
+        ] {
+            let limits = json!({
+                "timeout_ms": timeout_ms, "first_byte_timeout_ms": first_byte_ms, "max_retries": 0,
+            });
+            let (error, took) = spoilt(&world, &client, &sample, json!({"hold": true}), options(limits)).await;
+            check_timeout(&sample, &error, reason);
+            assert_eq!(took, Duration::from_millis(ends_ms), "{} {timeout_ms}", sample.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn n4_a_reply_that_comes_just_in_time_is_a_reply() {
+    let world = World::new().await;
+    let client = world.logged_in().await;
+    for sample in world.samples() {
+        let fault = json!({"operation": sample.name(), "hold_ms": 29_999});
+        world.sandbox.fault(fault).unwrap();
+        let start = world.sandbox.clock().now();
+        sample.invoke(&client).await.unwrap();
+        assert_eq!(world.sandbox.clock().now() - start, Duration::from_millis(29_999), "{}", sample.name());
+    }
+}
+
+#[tokio::test]
+async fn n5_a_dripping_reply_ends_within_its_limit() {
+    // To the millisecond it is in `network_pace.rs`: here the drip goes on, and moves the clock, until the server sees that
+    // its client has left.
+    let world = World::new().await;
+    let client = world.logged_in().await;
+    for sample in world.samples() {
+        let drip = json!({"drip": {"bytes": 1, "every_ms": 1_000}});
+        let limits = options(json!({"timeout_ms": 20_000, "max_retries": 0}));
+        let (error, took) = spoilt(&world, &client, &sample, drip, limits).await;
+        check_timeout(&sample, &error, "total");
+        assert!(took >= Duration::from_secs(20), "{}", sample.name());
+    }
+}
+
+#[tokio::test]
+async fn d1_a_create_whose_reply_was_lost_is_in_the_journal_once() {
+    let world = World::new().await;
+    let client = world.logged_in().await;
+    let faults = [
+        json!({"drop": true}),
+        json!({"drop": true, "reset": true}),
+        json!({"cut_at": 40}),
+        json!({"cut_at": 40, "reset": true}),
+        json!({"status": 502}),
+        json!({"hold": true}),
+        json!({"body": "<html>", "content_type": "text/html"}),
+    ];
+    for sample in world.samples().iter().filter(|sample| sample.once()) {
+        for fault in &faults {
+            let before = world.committed(sample.name());
+            let mut rule = json!({"operation": sample.name(), "times": null, "when": "after"});
+            rule.as_object_mut().unwrap().extend(fault.as_object().unwrap().clone());
+            world.sandbox.fault(rule).unwrap();
+            let call = sample.call(&client, options(json!({"max_retries": 10})));
+            let error = bounded(sample.name(), call).await.unwrap_err();
+            world.sandbox.clear_faults();
+            assert_eq!(error.outcome(), Some(Outcome::Unknown), "{} {fault}", sample.name());
+            assert_eq!(world.committed(sample.name()) - before, 1, "{} {fault}", sample.name());
+            assert!(!error.report().retryable, "{} {fault}", sample.name());
+            if fault.get("body").is_none() {
+                assert_eq!(error.code(), Code::OutcomeUnknown, "{} {fault}", sample.name());
+            }
+        }
+    }
+    assert_eq!(world.arrived(LOGIN), 2, "the world's own login and this client's");
+}
+
+#[tokio::test]
+async fn n1_a_safe_call_goes_on_when_the_server_is_back() {
+    for sample in samples() {
+        let good = support::fake::Canned::json(200, &sample.reply);
+        let fake = FakeSend::playing_in_turn(&sample, vec![Play::Refused, Play::Refused, Play::Reply(good)]);
+        let reply = sample.invoke(&fake.client()).await;
+        assert_eq!((reply.unwrap(), fake.sent_for(&sample)), (sample.reply.to_string(), 1), "{}", sample.name());
+    }
+}
+
+#[test]
+fn the_sender_needs_no_event_loop_to_be_made() {
+    ReqwestSend::new(&Options::default()).unwrap();
+}

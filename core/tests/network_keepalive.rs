@@ -1,0 +1,106 @@
+//! Connections that the server closes while they are idle (fault matrix N6).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+use support::fake::{Canned, somebody};
+use support::options;
+use support::samples::{Sample, sample, samples, token};
+use support::wire::{Request, Step, Wire};
+use tenantry::http::{Options, ReqwestSend};
+use tenantry::magento_bi::Client;
+use tenantry::{Code, Outcome};
+
+/// Calls of each create, and of a read: a read waits before it is repeated, in real time.
+const CREATES: usize = 1_500;
+const READS: usize = 100;
+const AT_ONCE: usize = 4;
+
+/// A server that offers to keep each connection and closes it a moment later, or not.
+async fn forgetful(sample: &Sample) -> Wire {
+    let (reply, login) = (Canned::json(201, &sample.reply).on_the_wire(), Canned::json(201, &token()).on_the_wire());
+    let (count, itself) = (AtomicUsize::new(0), sample.is_login());
+    Wire::start(move |request: &Request| {
+        let reply = if request.target() == "/v1/tokens" && !itself { login.clone() } else { reply.clone() };
+        match count.fetch_add(1, Ordering::SeqCst) % 7 {
+            6 => Step::Keep(reply),
+            turns => Step::CloseLater(reply, turns),
+        }
+    })
+    .await
+}
+
+/// A client that has not used up its budget of retries; the connections are the sender's.
+///
+/// It lives in real time and has a limit: about one call in 25,000 is never sent and hangs below this crate, its
+/// connection gone. A virtual clock would wait for it for ever, for somebody is busy.
+fn renewed(sender: &Arc<ReqwestSend>, url: &str) -> Client {
+    let client = somebody(Client::builder()).base_url(url).dashboard_url(url).http_send(sender.clone());
+    client.options(options(json!({"timeout_ms": 2_000}))).build().unwrap()
+}
+
+/// Sends `sample` in a loop, each time as another: what came of each, and how often the server heard each.
+async fn loops(sample: Sample, limits: Options, count: usize) -> Vec<(Result<String, tenantry::Error>, usize)> {
+    let server = forgetful(&sample).await;
+    let sender = ReqwestSend::new(&Options::default()).unwrap();
+    let mut running = Vec::new();
+    for lane in 0..AT_ONCE {
+        let (sender, url) = (sender.clone(), server.url());
+        let (sample, limits) = (sample.clone(), limits.clone());
+        running.push(tokio::spawn(async move {
+            let (mut results, mut client) = (Vec::new(), renewed(&sender, &url));
+            for n in 0..count / AT_ONCE {
+                if !sample.once() && n % 5 == 0 {
+                    client = renewed(&sender, &url);
+                }
+                let mut limits = limits.clone();
+                let tag = format!("{lane}-{n}");
+                limits.extra_headers = Some([("x-tag".to_owned(), tag.clone())].into());
+                results.push((tag, sample.call(&client, limits).await));
+            }
+            results
+        }));
+    }
+    let mut results = Vec::new();
+    for lane in running {
+        results.extend(lane.await.unwrap());
+    }
+    let mut heard = HashMap::<String, usize>::new();
+    let sent = server.seen().into_iter().filter(|request| sample.is_login() || request.target() != "/v1/tokens");
+    sent.for_each(|request| *heard.entry(request.header("x-tag").unwrap().to_owned()).or_default() += 1);
+    let answered = results.iter().filter(|(_, result)| result.is_ok()).count();
+    assert!(server.connections() > AT_ONCE, "{} connections, {answered} answers", server.connections());
+    assert!(answered > count / 10, "only {answered} of {count} calls of {} were answered", sample.name());
+    results.into_iter().map(|(tag, result)| (result, heard.get(&tag).copied().unwrap_or(0))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn n6_a_create_on_a_stale_connection_is_heard_at_most_once() {
+    for sample in samples().into_iter().filter(Sample::once) {
+        for (result, heard) in loops(sample.clone(), Options::default(), CREATES).await {
+            assert!(heard <= 1, "{} was heard {heard} times", sample.name());
+            match result {
+                Ok(_) => assert_eq!(heard, 1, "{}", sample.name()),
+                // The login that the call needed was lost: the call itself was not sent.
+                Err(error) if error.outcome() == Some(Outcome::NotSent) => assert_eq!(heard, 0, "{}", sample.name()),
+                Err(error) => {
+                    assert_eq!((error.code(), error.outcome()), (Code::OutcomeUnknown, Some(Outcome::Unknown)));
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn n6_a_read_on_a_stale_connection_is_read_again() {
+    let sample = sample(&samples(), "signups.get");
+    for (result, heard) in loops(sample, options(json!({"max_retries": 10})), READS).await {
+        result.unwrap();
+        assert!(heard >= 1);
+    }
+}
