@@ -1,0 +1,72 @@
+"""JSON in both directions: what goes to the core, and what comes from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from os import PathLike, fspath
+from typing import Any, NoReturn
+
+from tenantry.errors import InternalError, TenantryError, ValidationError, from_report
+from tenantry.events import Item
+from tenantry.secret import Secret, SecretCallback, revealed
+
+OK = '{"ok":'
+
+
+class _Encoder(json.JSONEncoder):
+    def __init__(self, callbacks: dict[str, SecretCallback]) -> None:
+        super().__init__(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        self._callbacks = callbacks
+
+    def default(self, o: Any) -> Any:
+        if isinstance(o, Secret):
+            return revealed(o, self._callbacks)
+        if isinstance(o, Mapping):
+            return dict(o)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        if isinstance(o, PathLike):
+            return fspath(o)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return super().default(o)
+
+
+def encode(value: object, callbacks: dict[str, SecretCallback] | None = None) -> str:
+    """JSON text for the core. Callbacks of secrets are put into `callbacks`, under the names that stand for them.
+
+    Raises:
+        ValidationError: The value holds something that JSON has no form for.
+    """
+    try:
+        return _Encoder({} if callbacks is None else callbacks).encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        message = str(error)
+    # Outside of the handler: the encoder's frames hold what is to be sent.
+    raise ValidationError(f"an argument cannot be sent as JSON: {message}", outcome="not_sent")
+
+
+def decode(text: str) -> Any:
+    """Python values of the core's JSON; objects have their keys as attributes, fractions are `Decimal`."""
+    return json.loads(text, object_hook=Item, parse_float=Decimal)
+
+
+def plain(text: str) -> Any:
+    """Python values of a reply's JSON; fractions are `Decimal`."""
+    return json.loads(text, parse_float=Decimal)
+
+
+def opened(envelope: str) -> str:
+    """The text in an envelope, or its error raised."""
+    if envelope.startswith(OK):
+        return envelope[len(OK) : -1]
+    raise failure(envelope)
+
+
+def failure(envelope: str) -> TenantryError:
+    """The exception that an envelope holds."""
+    report: dict[str, Any] | None = json.loads(envelope).get("error")
+    return InternalError("the core gave no envelope") if report is None else from_report(report)
+
+
+def unexpected(what: str) -> NoReturn:
+    """Raises what must not happen."""
+    raise InternalError(f"the core gave {what}", hint="this is a defect of tenantry: please report it")

@@ -1,0 +1,460 @@
+"""The onboarding of a merchant: all eleven steps as one flow that survives whatever happens between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
+
+from tenantry._native import Record
+from tenantry.encoding import encode
+from tenantry.errors import ConfigError
+from tenantry.flow import AsyncFlow, Flow, started
+from tenantry.options import Listener, limit, milliseconds
+
+from .spec import OnboardingSpec
+
+if TYPE_CHECKING:
+    from tenantry import _native
+    from tenantry.client import AsyncSession, Session
+    from tenantry.driver import CheckpointStore, Host
+    from tenantry.secret import SecretCallback
+
+__all__ = ["AsyncOnboardings", "OnboardedConnection", "OnboardingResult", "Onboardings", "Poll"]
+
+_KIND = "magento_bi.onboarding"
+_TWO_HOURS = 7200.0
+_Mode = Literal["start", "resume", "start_or_resume"]
+
+
+class Poll(TypedDict, total=False):
+    """How a flow looks again: the first look at once, then after growing delays."""
+
+    min: float | timedelta
+    """Seconds after the first look; default 3."""
+    max: float | timedelta
+    """The longest delay in seconds; default 30."""
+    factor: float
+    """Growth from one delay to the next; default 1.5, at least 1."""
+    jitter: float
+    """Part of a delay by which it varies both ways; default 0.2, at most 1."""
+    max_errors: int
+    """Failed looks in a row that are tolerated; default 5."""
+
+
+class OnboardedConnection(Record):
+    """The database connection that an onboarding made."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("id", "value", None),
+        ("meta_id", "value", None),
+        ("name", "value", None),
+    )
+
+    @property
+    def id(self) -> int | str:
+        """One of its two ids."""
+        return self._get(0)
+
+    @property
+    def meta_id(self) -> int | str | None:
+        """The other one, which jobs and dashboards use."""
+        return self._get(1)
+
+    @property
+    def name(self) -> str | None:
+        """Its name."""
+        return self._get(2)
+
+
+class OnboardingResult(Record):
+    """What an onboarding brought."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("signup_id", "value", None),
+        ("client_id", "value", None),
+        ("pubkey", "value", None),
+        ("invite_id", "value", None),
+        ("user_id", "value", None),
+        ("inviter_user_id", "value", None),
+        ("connection", "record", OnboardedConnection),
+        ("autodash_id", "value", None),
+    )
+
+    @property
+    def signup_id(self) -> int | str | None:
+        """The signup; None if a client was adopted instead."""
+        return self._get(0)
+
+    @property
+    def client_id(self) -> int | str:
+        """The client of Magento BI that the merchant now has."""
+        return self._get(1)
+
+    @property
+    def pubkey(self) -> str | None:
+        """The public key to install on the host of an SSH tunnel."""
+        return self._get(2)
+
+    @property
+    def invite_id(self) -> int | str | None:
+        """The invitation."""
+        return self._get(3)
+
+    @property
+    def user_id(self) -> int | str | None:
+        """The merchant's user, where it is known."""
+        return self._get(4)
+
+    @property
+    def inviter_user_id(self) -> int | str | None:
+        """Who invited."""
+        return self._get(5)
+
+    @property
+    def connection(self) -> OnboardedConnection:
+        """The connection to the merchant's database."""
+        return self._get(6)
+
+    @property
+    def autodash_id(self) -> int | str | None:
+        """The creation of dashboards; None if it was skipped."""
+        return self._get(7)
+
+
+class _Onboardings:
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def _open(
+        self,
+        mode: _Mode,
+        spec: OnboardingSpec | Mapping[str, Any],
+        checkpoint: str | PathLike[str] | CheckpointStore | None,
+        on_event: Listener | None,
+        options: dict[str, Any],
+    ) -> tuple[_native.Flow, Host]:
+        spec = spec if isinstance(spec, OnboardingSpec) else OnboardingSpec.from_dict(spec)
+        is_file = isinstance(checkpoint, (str, PathLike))
+        store = None if is_file else checkpoint
+        if store is not None and not (hasattr(store, "load") and hasattr(store, "save")):
+            raise ConfigError("checkpoint has no load or no save", hint="give a path, or an object with both")
+        place = {"file": fspath(checkpoint)} if is_file else {"host": True} if store is not None else None
+        callbacks: dict[str, SecretCallback] = {}
+        given = {name: value for name, value in options.items() if value is not None or name == "max_wait_ms"}
+        settings = encode({"mode": mode, "checkpoint": place, **given})
+        # Its text, secrets and all, is kept in no variable.
+        flow = self._session.native.flow(_KIND, spec.encoded(callbacks), settings)
+        return started(flow), self._session.host(callbacks, on_event, store)
+
+
+def _options(
+    *,
+    flow_id: str | None,
+    max_wait: float | timedelta | None,
+    step_max_wait: Mapping[str, float | timedelta | None] | None,
+    poll: Poll | None,
+    accept_changed_spec: bool,
+    connection_id_from: Literal["meta_id", "id"],
+    require_established: bool,
+    done_words: Sequence[str] | None,
+    failed_words: Sequence[str] | None,
+) -> dict[str, Any]:
+    steps: Mapping[str, float | timedelta | None] = step_max_wait or {}
+    return {
+        "flow_id": flow_id,
+        "max_wait_ms": limit("max_wait", max_wait),
+        "step_max_wait_ms": {step: limit(f"step_max_wait[{step!r}]", value) for step, value in steps.items()},
+        "poll": None if poll is None else _poll(poll),
+        "accept_changed_spec": accept_changed_spec,
+        "connection_id_from": connection_id_from,
+        "require_established": require_established,
+        "done_words": None if done_words is None else list(done_words),
+        "failed_words": None if failed_words is None else list(failed_words),
+    }
+
+
+def _poll(poll: Poll) -> dict[str, Any]:
+    times: dict[str, Any] = {name: poll.get(name) for name in ("min", "max")}
+    rest = {name: value for name, value in poll.items() if name not in times}
+    return {
+        **{f"{name}_ms": milliseconds(f"poll[{name!r}]", time) for name, time in times.items() if time is not None},
+        **rest,
+    }
+
+
+class Onboardings(_Onboardings):
+    """Onboarding flows."""
+
+    __slots__ = ()
+
+    _session: Session
+
+    def start(
+        self,
+        spec: OnboardingSpec | Mapping[str, Any],
+        checkpoint: str | PathLike[str] | CheckpointStore | None = None,
+        *,
+        flow_id: str | None = None,
+        max_wait: float | timedelta | None = _TWO_HOURS,
+        step_max_wait: Mapping[str, float | timedelta | None] | None = None,
+        poll: Poll | None = None,
+        accept_changed_spec: bool = False,
+        connection_id_from: Literal["meta_id", "id"] = "meta_id",
+        require_established: bool = False,
+        done_words: Sequence[str] | None = None,
+        failed_words: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+    ) -> Flow[OnboardingResult]:
+        """Prepares an onboarding. Nothing is sent before its first step is asked for.
+
+        Args:
+            spec: The merchant, as an `OnboardingSpec` or a mapping of the same form.
+            checkpoint: Where the flow is kept: a file's path, or an object with `load()` and `save(text)`. It
+                holds no secret. None: nowhere, so that only this object can go on.
+            flow_id: Your name for the flow, 1 to 128 bytes; default a random UUID.
+            max_wait: Seconds that the flow may take each time it is driven; default 2 hours, None for no limit.
+            step_max_wait: Seconds by step, None for no limit: `await_client` (default 30 minutes), `await_connection`
+                (5), `await_structure_sync` (30), `await_dashboards` (15).
+            poll: How it looks again; see `Poll`.
+            accept_changed_spec: Resumes although the spec differs from the one that the flow was started with.
+            connection_id_from: Which of a connection's two ids the later steps use.
+            require_established: Waits until the connection is `established` before it is tested.
+            done_words: Status words that mean success; default completed, complete, success, succeeded.
+            failed_words: Status words that mean failure. A word in neither list means that it is under way.
+            on_event: Called with each event of the requests beneath; default the client's.
+
+        Raises:
+            ValidationError: The spec has problems; `details["errors"]` lists them all.
+            ConfigError: An option cannot be used.
+            CheckpointError: There is a checkpoint already, or it is in use.
+        """
+        options = _options(
+            flow_id=flow_id,
+            max_wait=max_wait,
+            step_max_wait=step_max_wait,
+            poll=poll,
+            accept_changed_spec=accept_changed_spec,
+            connection_id_from=connection_id_from,
+            require_established=require_established,
+            done_words=done_words,
+            failed_words=failed_words,
+        )
+        flow, host = self._open("start", spec, checkpoint, on_event, options)
+        return Flow(self._session, flow, host, OnboardingResult)
+
+    def resume(
+        self,
+        spec: OnboardingSpec | Mapping[str, Any],
+        checkpoint: str | PathLike[str] | CheckpointStore,
+        *,
+        flow_id: str | None = None,
+        max_wait: float | timedelta | None = _TWO_HOURS,
+        step_max_wait: Mapping[str, float | timedelta | None] | None = None,
+        poll: Poll | None = None,
+        accept_changed_spec: bool = False,
+        connection_id_from: Literal["meta_id", "id"] = "meta_id",
+        require_established: bool = False,
+        done_words: Sequence[str] | None = None,
+        failed_words: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+    ) -> Flow[OnboardingResult]:
+        """Takes an onboarding up again from its checkpoint.
+
+        It may have been left in another language or on another machine.
+
+        A finished one gives its result and sends nothing.
+
+        Args:
+            spec: The merchant, as an `OnboardingSpec` or a mapping of the same form.
+            checkpoint: Where the flow is kept: a file's path, or an object with `load()` and `save(text)`. It
+                holds no secret. None: nowhere, so that only this object can go on.
+            flow_id: Your name for the flow, 1 to 128 bytes; default a random UUID.
+            max_wait: Seconds that the flow may take each time it is driven; default 2 hours, None for no limit.
+            step_max_wait: Seconds by step, None for no limit: `await_client` (default 30 minutes), `await_connection`
+                (5), `await_structure_sync` (30), `await_dashboards` (15).
+            poll: How it looks again; see `Poll`.
+            accept_changed_spec: Resumes although the spec differs from the one that the flow was started with.
+            connection_id_from: Which of a connection's two ids the later steps use.
+            require_established: Waits until the connection is `established` before it is tested.
+            done_words: Status words that mean success; default completed, complete, success, succeeded.
+            failed_words: Status words that mean failure. A word in neither list means that it is under way.
+            on_event: Called with each event of the requests beneath; default the client's.
+
+        Raises:
+            ValidationError: The spec has problems; `details["errors"]` lists them all.
+            ConfigError: An option cannot be used.
+            CheckpointError: There is none, or it is in use, broken, from the future, or of another spec or endpoint.
+        """
+        options = _options(
+            flow_id=flow_id,
+            max_wait=max_wait,
+            step_max_wait=step_max_wait,
+            poll=poll,
+            accept_changed_spec=accept_changed_spec,
+            connection_id_from=connection_id_from,
+            require_established=require_established,
+            done_words=done_words,
+            failed_words=failed_words,
+        )
+        flow, host = self._open("resume", spec, checkpoint, on_event, options)
+        return Flow(self._session, flow, host, OnboardingResult)
+
+    def start_or_resume(
+        self,
+        spec: OnboardingSpec | Mapping[str, Any],
+        checkpoint: str | PathLike[str] | CheckpointStore | None = None,
+        *,
+        flow_id: str | None = None,
+        max_wait: float | timedelta | None = _TWO_HOURS,
+        step_max_wait: Mapping[str, float | timedelta | None] | None = None,
+        poll: Poll | None = None,
+        accept_changed_spec: bool = False,
+        connection_id_from: Literal["meta_id", "id"] = "meta_id",
+        require_established: bool = False,
+        done_words: Sequence[str] | None = None,
+        failed_words: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+    ) -> Flow[OnboardingResult]:
+        """Takes an onboarding up again if there is a checkpoint, and else prepares it.
+
+        Args:
+            spec: The merchant, as an `OnboardingSpec` or a mapping of the same form.
+            checkpoint: Where the flow is kept: a file's path, or an object with `load()` and `save(text)`. It
+                holds no secret. None: nowhere, so that only this object can go on.
+            flow_id: Your name for the flow, 1 to 128 bytes; default a random UUID.
+            max_wait: Seconds that the flow may take each time it is driven; default 2 hours, None for no limit.
+            step_max_wait: Seconds by step, None for no limit: `await_client` (default 30 minutes), `await_connection`
+                (5), `await_structure_sync` (30), `await_dashboards` (15).
+            poll: How it looks again; see `Poll`.
+            accept_changed_spec: Resumes although the spec differs from the one that the flow was started with.
+            connection_id_from: Which of a connection's two ids the later steps use.
+            require_established: Waits until the connection is `established` before it is tested.
+            done_words: Status words that mean success; default completed, complete, success, succeeded.
+            failed_words: Status words that mean failure. A word in neither list means that it is under way.
+            on_event: Called with each event of the requests beneath; default the client's.
+
+        Raises:
+            ValidationError: The spec has problems; `details["errors"]` lists them all.
+            ConfigError: An option cannot be used.
+            CheckpointError: It is in use, broken, from the future, or of another spec or endpoint.
+        """
+        options = _options(
+            flow_id=flow_id,
+            max_wait=max_wait,
+            step_max_wait=step_max_wait,
+            poll=poll,
+            accept_changed_spec=accept_changed_spec,
+            connection_id_from=connection_id_from,
+            require_established=require_established,
+            done_words=done_words,
+            failed_words=failed_words,
+        )
+        flow, host = self._open("start_or_resume", spec, checkpoint, on_event, options)
+        return Flow(self._session, flow, host, OnboardingResult)
+
+
+class AsyncOnboardings(_Onboardings):
+    """Onboarding flows whose steps are awaited."""
+
+    __slots__ = ()
+
+    _session: AsyncSession
+
+    def start(
+        self,
+        spec: OnboardingSpec | Mapping[str, Any],
+        checkpoint: str | PathLike[str] | CheckpointStore | None = None,
+        *,
+        flow_id: str | None = None,
+        max_wait: float | timedelta | None = _TWO_HOURS,
+        step_max_wait: Mapping[str, float | timedelta | None] | None = None,
+        poll: Poll | None = None,
+        accept_changed_spec: bool = False,
+        connection_id_from: Literal["meta_id", "id"] = "meta_id",
+        require_established: bool = False,
+        done_words: Sequence[str] | None = None,
+        failed_words: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+    ) -> AsyncFlow[OnboardingResult]:
+        """See `Onboardings.start`; a checkpoint object's `load` and `save` may be `async`."""
+        options = _options(
+            flow_id=flow_id,
+            max_wait=max_wait,
+            step_max_wait=step_max_wait,
+            poll=poll,
+            accept_changed_spec=accept_changed_spec,
+            connection_id_from=connection_id_from,
+            require_established=require_established,
+            done_words=done_words,
+            failed_words=failed_words,
+        )
+        flow, host = self._open("start", spec, checkpoint, on_event, options)
+        return AsyncFlow(self._session, flow, host, OnboardingResult)
+
+    def resume(
+        self,
+        spec: OnboardingSpec | Mapping[str, Any],
+        checkpoint: str | PathLike[str] | CheckpointStore,
+        *,
+        flow_id: str | None = None,
+        max_wait: float | timedelta | None = _TWO_HOURS,
+        step_max_wait: Mapping[str, float | timedelta | None] | None = None,
+        poll: Poll | None = None,
+        accept_changed_spec: bool = False,
+        connection_id_from: Literal["meta_id", "id"] = "meta_id",
+        require_established: bool = False,
+        done_words: Sequence[str] | None = None,
+        failed_words: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+    ) -> AsyncFlow[OnboardingResult]:
+        """See `Onboardings.resume`; a checkpoint object's `load` and `save` may be `async`."""
+        options = _options(
+            flow_id=flow_id,
+            max_wait=max_wait,
+            step_max_wait=step_max_wait,
+            poll=poll,
+            accept_changed_spec=accept_changed_spec,
+            connection_id_from=connection_id_from,
+            require_established=require_established,
+            done_words=done_words,
+            failed_words=failed_words,
+        )
+        flow, host = self._open("resume", spec, checkpoint, on_event, options)
+        return AsyncFlow(self._session, flow, host, OnboardingResult)
+
+    def start_or_resume(
+        self,
+        spec: OnboardingSpec | Mapping[str, Any],
+        checkpoint: str | PathLike[str] | CheckpointStore | None = None,
+        *,
+        flow_id: str | None = None,
+        max_wait: float | timedelta | None = _TWO_HOURS,
+        step_max_wait: Mapping[str, float | timedelta | None] | None = None,
+        poll: Poll | None = None,
+        accept_changed_spec: bool = False,
+        connection_id_from: Literal["meta_id", "id"] = "meta_id",
+        require_established: bool = False,
+        done_words: Sequence[str] | None = None,
+        failed_words: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+    ) -> AsyncFlow[OnboardingResult]:
+        """See `Onboardings.start_or_resume`; a checkpoint object's `load` and `save` may be `async`."""
+        options = _options(
+            flow_id=flow_id,
+            max_wait=max_wait,
+            step_max_wait=step_max_wait,
+            poll=poll,
+            accept_changed_spec=accept_changed_spec,
+            connection_id_from=connection_id_from,
+            require_established=require_established,
+            done_words=done_words,
+            failed_words=failed_words,
+        )
+        flow, host = self._open("start_or_resume", spec, checkpoint, on_event, options)
+        return AsyncFlow(self._session, flow, host, OnboardingResult)

@@ -1,0 +1,306 @@
+"""The sandbox: a local server that plays the vendors' systems, with state, time and faults.
+
+It needs no account and no network, binds 127.0.0.1 alone and forgets everything when it is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from tenantry import _native
+from tenantry.encoding import decode, encode, failure, opened
+from tenantry.errors import APIConnectionError, ConfigError, ValidationError
+from tenantry.options import milliseconds
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from tenantry.events import Item
+
+__all__ = ["AsyncSandbox", "Sandbox"]
+
+
+class _InProcess:
+    """A sandbox of this process."""
+
+    def __init__(self, native: _native.Sandbox) -> None:
+        self._native = native
+
+    def line(self) -> str:
+        return opened(self._native.line())
+
+    def act(self, name: str, value: object = None) -> Any:
+        method = getattr(self._native, name)
+        if name == "advance":
+            return decode(opened(method(value)))
+        return decode(opened(method() if value is None else method(encode(value))))
+
+    def close(self) -> None:
+        self._native.close()
+
+
+_ROUTES = {
+    "advance": "POST advance",
+    "expire_tokens": "POST magento_bi/expire_tokens",
+    "fault": "POST faults",
+    "journal": "GET journal",
+    "outcome": "POST magento_bi/outcome",
+    "reset": "POST reset",
+    "seed": "POST magento_bi/seed",
+    "state": "GET state",
+}
+
+
+class _Remote:
+    """A sandbox that runs as a program; closing this leaves it running."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+        self._url = str(decode(line)["url"])
+
+    def line(self) -> str:
+        return self._line
+
+    def act(self, name: str, value: object = None) -> Any:
+        import urllib.error
+        import urllib.request
+
+        if name not in _ROUTES:
+            raise ConfigError(f"{name} needs a sandbox of this process", hint="use Sandbox.start()")
+        method, _, route = _ROUTES[name].partition(" ")
+        body = encode({"ms": value} if name == "advance" else {} if value is None else value).encode()
+        request = urllib.request.Request(  # noqa: S310 - the URL is the sandbox's own
+            f"{self._url}/_sandbox/{route}",
+            data=body if method == "POST" else None,
+            headers={"content-type": "application/json"},
+            method=method,
+        )
+        # Never through a proxy: it is on this machine.
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with direct.open(request, timeout=30) as reply:
+                return decode(reply.read().decode() or "null")
+        except urllib.error.HTTPError as error:
+            with error:
+                text = error.read().decode("utf-8", "replace")
+            raise ValidationError(_message(text), status=error.code) from None
+        except OSError as error:
+            raise APIConnectionError(f"the sandbox at {self._url} does not answer: {error}") from error
+
+    def close(self) -> None:
+        pass
+
+
+def _message(text: str) -> str:
+    try:
+        return str(decode(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text
+
+
+class _Sandbox:
+    def __init__(self, backend: _InProcess | _Remote) -> None:
+        self._backend = backend
+        # Its line holds secrets, and is asked for when it is needed.
+        self._url = str(decode(backend.line())["url"])
+
+    @property
+    def url(self) -> str:
+        """Where it listens, e.g. `http://127.0.0.1:5000`."""
+        return self._url
+
+    @property
+    def magento_bi(self) -> dict[str, Any]:
+        """The arguments of a `magento_bi.Client` or `AsyncClient` of it, secrets among them."""
+        return dict(decode(self._backend.line())["magento_bi"])
+
+    @property
+    def line(self) -> str:
+        """What the program prints when ready, as JSON text, secrets among it; `from_line` takes it."""
+        return self._backend.line()
+
+    def fault(self, rule: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None, **rules: Any) -> None:
+        """Adds one fault rule, given as a mapping or as keyword arguments, or several in a list.
+
+        Args:
+            rule: One rule or several.
+            rules: The keys of one rule. What it hits: `operation` (e.g. `magento_bi.signups.create`), `method`, `path`,
+                `skip`, `times` (default 1, None for ever). When: `when`, `before` (default) or `after` the request is
+                carried out. What happens: `status`, `headers`, `body`, `json`, `content_type`, `cut_at`, `reset`,
+                `drop`, `hold`, `hold_ms`, `latency_ms`, `drip`, `merge`, `remove`, `commit_delay_ms`.
+
+        Raises:
+            ValidationError: A key is unknown or wrong; nothing is added.
+        """
+        self._backend.act("fault", rules if rule is None else rule)
+
+    def advance(self, time: float | timedelta) -> None:
+        """Moves virtual time on; those who sleep meanwhile wake in order.
+
+        Args:
+            time: Seconds or a `timedelta`.
+
+        Raises:
+            ConfigError: The sandbox runs on the real clock.
+        """
+        self._backend.act("advance", milliseconds("advance", time))
+
+    def journal(self) -> list[Item]:
+        """What has arrived since the start or the last reset, in order; secrets are masked."""
+        return cast("list[Item]", self._backend.act("journal"))
+
+    def state(self) -> Item:
+        """What the systems hold now; no secret is in it."""
+        return cast("Item", self._backend.act("state"))
+
+    def outcome(self, **outcomes: Any) -> None:
+        """Sets what jobs of Magento BI that are made from now on end as.
+
+        Args:
+            outcomes: `signup`, `connection_test`, `structure_sync`, `autodash`: a status word, None for the usual one;
+                `signup_client_id=None`: done without a client id.
+
+        Raises:
+            ValidationError: A key is unknown or wrong.
+        """
+        self._backend.act("outcome", outcomes)
+
+    def seed(self, **seed: Any) -> Item:
+        """Puts a client with connections and finished jobs into Magento BI, and returns their ids.
+
+        Args:
+            seed: `client_id`, `name`, `connections`, `jobs`.
+
+        Raises:
+            ValidationError: A key is unknown or wrong.
+        """
+        return cast("Item", self._backend.act("seed", seed))
+
+    def expire_tokens(self) -> None:
+        """Makes every access token of Magento BI issued so far useless."""
+        self._backend.act("expire_tokens")
+
+    def reset(self) -> None:
+        """Forgets state, tokens, outcomes, faults and journal. Credentials and clock stay."""
+        self._backend.act("reset")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a sandbox cannot be pickled or copied: pass its line on, and use Sandbox.from_line")
+
+
+def _started(
+    clock: str, port: int, vocabulary: str, wait: float | timedelta, commit_delay: float | timedelta
+) -> _InProcess:
+    options = {
+        "clock": clock,
+        "port": port,
+        "vocabulary": vocabulary,
+        "wait_ms": milliseconds("wait", wait),
+        "commit_delay_ms": milliseconds("commit_delay", commit_delay),
+    }
+    native = _native.Sandbox.start(encode(options))
+    if isinstance(native, str):
+        raise failure(native)
+    return _InProcess(native)
+
+
+class Sandbox(_Sandbox):
+    """A local server that plays the vendors' systems.
+
+    Requests are made by the package's own core: what mocks Python's HTTP libraries sees nothing of them, and this is
+    how programs that use tenantry are tested.
+
+    Example:
+        >>> import tenantry
+        >>> with tenantry.Sandbox.start(clock="virtual") as sandbox:
+        ...     sandbox.journal()
+        []
+    """
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        clock: Literal["real", "virtual"] = "real",
+        port: int = 0,
+        vocabulary: Literal["client", "document"] = "client",
+        wait: float | timedelta = 1.0,
+        commit_delay: float | timedelta = 0.0,
+    ) -> Sandbox:
+        """Starts a sandbox on a thread of its own.
+
+        Args:
+            clock: `virtual` time jumps ahead whenever everybody waits, so that a wait of 30 minutes is a fast test;
+                the clients of this process that talk to it live by it.
+            port: A TCP port of 127.0.0.1; 0 for any free one.
+            vocabulary: Whose words Magento BI speaks where its sources differ: those of the vendor's example client, or
+                of its document.
+            wait: Seconds that each asynchronous job takes.
+            commit_delay: Seconds by which a created thing can be seen later than its reply.
+
+        Raises:
+            ConfigError: The port is taken.
+        """
+        return cls(_started(clock, port, vocabulary, wait, commit_delay))
+
+    @classmethod
+    def from_line(cls, line: str) -> Sandbox:
+        """The controls of a sandbox that runs as a program (`python -m tenantry sandbox`), over HTTP.
+
+        Args:
+            line: The line that the program printed.
+        """
+        return cls(_Remote(line))
+
+    def close(self) -> None:
+        """Ends all connections and frees the port. May be called again; one from `from_line` is left running."""
+        self._backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncSandbox(_Sandbox):
+    """The same for asynchronous programs. Its controls take microseconds and are not awaited."""
+
+    @classmethod
+    async def start(
+        cls,
+        *,
+        clock: Literal["real", "virtual"] = "real",
+        port: int = 0,
+        vocabulary: Literal["client", "document"] = "client",
+        wait: float | timedelta = 1.0,
+        commit_delay: float | timedelta = 0.0,
+    ) -> AsyncSandbox:
+        """Starts a sandbox on a thread of its own; see `Sandbox.start`."""
+        return cls(_started(clock, port, vocabulary, wait, commit_delay))
+
+    @classmethod
+    def from_line(cls, line: str) -> AsyncSandbox:
+        """The controls of a sandbox that runs as a program; see `Sandbox.from_line`. They block for a round trip."""
+        return cls(_Remote(line))
+
+    async def aclose(self) -> None:
+        """Ends all connections and frees the port. May be called again; one from `from_line` is left running."""
+        self._backend.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

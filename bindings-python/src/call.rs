@@ -1,0 +1,193 @@
+//! A client, and one call of it under way.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use serde_json::Value;
+use tenantry::ops;
+use tokio::sync::{Mutex, watch};
+
+use crate::awaitable::awaitable;
+use crate::process::PerProcess;
+use crate::{flow, runtime};
+
+/// A client of one system. Goes through a fork: a child opens its own connections.
+#[pyclass(frozen, module = "tenantry._native")]
+pub struct Client {
+    system: String,
+    config: String,
+    opened: ArcSwap<PerProcess<ops::Client>>,
+}
+
+fn open(system: &str, config: &str) -> Result<ops::Client, String> {
+    // A sandbox of this process with virtual time lends its clock to the clients that talk to it.
+    let settings: Value = serde_json::from_str(config).unwrap_or_default();
+    let clock = settings.get("base_url").and_then(Value::as_str).and_then(tenantry_sandbox::clock_of);
+    ops::Client::open(system, config, clock).map_err(|error| ops::envelope(Err(error)))
+}
+
+impl Client {
+    fn current(&self) -> Result<ops::Client, String> {
+        if let Some(client) = self.opened.load().get() {
+            return Ok(client.clone());
+        }
+        let client = open(&self.system, &self.config)?;
+        self.opened.store(Arc::new(PerProcess::new(client.clone())));
+        Ok(client)
+    }
+}
+
+#[pymethods]
+impl Client {
+    /// The client, or an envelope that says why not.
+    #[staticmethod]
+    fn open(py: Python<'_>, system: String, config: String) -> PyResult<Py<PyAny>> {
+        match py.detach(|| open(&system, &config)) {
+            Ok(client) => {
+                let opened = ArcSwap::from_pointee(PerProcess::new(client));
+                Ok(Py::new(py, Self { system, config, opened })?.into_any())
+            }
+            Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
+        }
+    }
+
+    /// Prepares a call; nothing is sent before its first message is asked for.
+    fn call(&self, operation: &str, arguments: &str, options: &str, events: bool) -> Call {
+        match self.current() {
+            Ok(client) => Call::new(client.call(operation, arguments, options, events)),
+            Err(envelope) => Call::ended(envelope),
+        }
+    }
+
+    /// A flow, or an envelope that says why not.
+    fn flow(&self, py: Python<'_>, kind: &str, spec: &str, options: &str) -> PyResult<Py<PyAny>> {
+        let flow = self
+            .current()
+            .and_then(|client| client.flow(kind, spec, options).map_err(|error| ops::envelope(Err(error))));
+        match flow {
+            Ok(flow) => Ok(Py::new(py, flow::Flow::new(flow))?.into_any()),
+            Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
+        }
+    }
+}
+
+/// What is left of a call.
+enum Rest {
+    Running(Running),
+    Envelope(String),
+    Nothing,
+}
+
+/// A call that is dropped inside of the runtime, wherever Python lets go of it.
+struct Running(Option<ops::Call>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        runtime::drop_inside(self.0.take());
+    }
+}
+
+/// A call under way.
+#[pyclass(frozen, module = "tenantry._native")]
+pub struct Call(PerProcess<Shared>);
+
+#[derive(Clone)]
+struct Shared {
+    rest: Arc<Mutex<Rest>>,
+    closing: watch::Sender<bool>,
+}
+
+impl Shared {
+    async fn next(self) -> Option<String> {
+        let mut closing = self.closing.subscribe();
+        let mut rest = self.rest.lock().await;
+        match &mut *rest {
+            Rest::Running(Running(Some(call))) => {
+                let message = tokio::select! {
+                    biased;
+                    _ = closing.wait_for(|closing| *closing) => None,
+                    message = call.next() => Some(message),
+                };
+                let Some(message) = message else {
+                    *rest = Rest::Nothing;
+                    return Some(closed());
+                };
+                message
+            }
+            Rest::Envelope(envelope) => {
+                let envelope = std::mem::take(envelope);
+                *rest = Rest::Nothing;
+                Some(envelope)
+            }
+            Rest::Nothing | Rest::Running(Running(None)) => None,
+        }
+    }
+}
+
+/// What a call gets whose client is closed under it.
+fn closed() -> String {
+    let error = serde_json::json!({"error": {
+        "code": "connection", "message": "the client was closed while the call was under way", "outcome": "unknown",
+        "retryable": false, "details": {}, "causes": [],
+    }});
+    error.to_string()
+}
+
+impl Call {
+    pub fn new(call: ops::Call) -> Self {
+        Self::with(Rest::Running(Running(Some(call))))
+    }
+
+    pub fn ended(envelope: String) -> Self {
+        Self::with(Rest::Envelope(envelope))
+    }
+
+    fn with(rest: Rest) -> Self {
+        Self(PerProcess::new(Shared { rest: Arc::new(Mutex::new(rest)), closing: watch::Sender::new(false) }))
+    }
+}
+
+#[pymethods]
+impl Call {
+    /// Waits for the next message; None after the envelope.
+    fn next_sync(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        match self.0.get_or_envelope("call") {
+            Ok(shared) => runtime::block(py, shared.clone().next()),
+            Err(envelope) => Ok(Some(envelope)),
+        }
+    }
+
+    /// The next message as an awaitable of the running event loop.
+    fn next_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.0.get_or_envelope("call") {
+            Ok(shared) => awaitable(py, shared.clone().next()),
+            Err(envelope) => awaitable(py, std::future::ready(Some(envelope))),
+        }
+    }
+
+    /// Answers the question `ask`.
+    fn reply(&self, ask: u64, text: &str) -> PyResult<()> {
+        let Some(shared) = self.0.get() else { return Ok(()) };
+        let Ok(rest) = shared.rest.try_lock() else {
+            return Err(PyRuntimeError::new_err("a question is answered while nobody waits for a message"));
+        };
+        match &*rest {
+            Rest::Running(Running(Some(call))) => {
+                call.reply(ask, text).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Drops the call: what was sent stays sent.
+    fn close(&self) {
+        let Some(shared) = self.0.get() else { return };
+        shared.closing.send_replace(true);
+        // Whoever holds it waits for a message, and drops it now.
+        if let Ok(mut rest) = shared.rest.try_lock() {
+            *rest = Rest::Nothing;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Values that belong to the process that made them.
+
+use std::mem::ManuallyDrop;
+
+use pyo3::PyErr;
+use pyo3::exceptions::PyRuntimeError;
+
+/// A value of one process. A forked child can neither use nor drop it: threads that it would wait for are the parent's,
+/// and so may be the locks that they hold.
+pub struct PerProcess<T> {
+    pid: u32,
+    value: ManuallyDrop<T>,
+}
+
+impl<T> PerProcess<T> {
+    pub fn new(value: T) -> Self {
+        Self { pid: std::process::id(), value: ManuallyDrop::new(value) }
+    }
+
+    /// The value, unless this is a forked child.
+    pub fn get(&self) -> Option<&T> {
+        (self.pid == std::process::id()).then_some(&*self.value)
+    }
+
+    /// The value, or an envelope that says what happened.
+    pub fn get_or_envelope(&self, what: &str) -> Result<&T, String> {
+        self.get().ok_or_else(|| {
+            let hint = "make it in the process that uses it; clients alone go through a fork";
+            let error = tenantry::Error::config(format!("this {what} was made before fork()"), hint);
+            tenantry::ops::envelope(Err(error))
+        })
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        if self.pid == std::process::id() {
+            // Safety: dropped once, here, and not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.value) }
+        }
+    }
+}
+
+/// What a call gets while the interpreter ends.
+pub fn ending() -> PyErr {
+    PyRuntimeError::new_err("the interpreter is shutting down")
+}

@@ -1,0 +1,359 @@
+"""The canary test: every secret is a text that occurs nowhere else, and nothing that can be seen holds it."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import io
+import json
+import logging
+import os
+import pickle
+import string
+import traceback
+import urllib.parse
+
+import pytest
+
+import tenantry
+from tenantry import Secret, magento_bi
+from tenantry.secret import Secret as SecretClass
+
+ALPHABET = string.ascii_letters + string.digits + '"\\/+&=% ü'
+
+
+class Canaries:
+    """Secrets of 24 characters, each unlike anything else; shows none of them."""
+
+    def __init__(self):
+        self._all = {}
+
+    def make(self, name):
+        text = "".join(ALPHABET[byte % len(ALPHABET)] for byte in os.urandom(20))
+        # Each has what JSON, URLs and UTF-16 write otherwise.
+        self.add(f"{name} {len(self._all)}", f'{text}"/ü+')
+        return f'{text}"/ü+'
+
+    def add(self, name, text):
+        self._all[name] = text
+
+    def forms(self):
+        for name, text in self._all.items():
+            raw = text.encode()
+            yield name, "raw", raw
+            yield name, "json", json.dumps(text)[1:-1].encode()
+            yield name, "json in json", json.dumps(json.dumps(text))[3:-3].encode()
+            yield name, "percent", urllib.parse.quote(text, safe="").encode()
+            yield name, "form", urllib.parse.quote_plus(text).encode()
+            yield name, "repr", repr(text)[1:-1].encode()
+            yield name, "utf-16", text.encode("utf-16-le")
+            yield name, "utf-16", text.encode("utf-16-be")
+            for shift in range(3):
+                # What base64 makes of it in the middle of something else.
+                coded = base64.b64encode(b"\0" * shift + raw)
+                yield name, "base64", coded[4 if shift else 0 : len(coded) // 4 * 4 - 4]
+
+    def found_in(self, corpus):
+        return sorted(
+            {
+                f"{name} as {form} in {place}"
+                for place, data in corpus
+                for name, form, text in self.forms()
+                if text in data
+            }
+        )
+
+    def __repr__(self):
+        return "Canaries(***)"
+
+
+class Corpus(list):
+    """What was seen, with where it was seen."""
+
+    def see(self, place, value):
+        self.append((place, value if isinstance(value, bytes) else str(value).encode("utf-8", "backslashreplace")))
+
+    def look_at(self, place, value):
+        self.see(f"repr of {place}", repr(value))
+        self.see(f"str of {place}", str(value))
+        self.see(f"vars of {place}", repr(getattr(value, "__dict__", "")))
+        for act in (pickle.dumps, lambda value: pickle.dumps(copy.deepcopy(value))):
+            try:
+                self.see(f"pickle of {place}", act(value))
+            except (TypeError, AttributeError, pickle.PicklingError) as error:
+                self.see(f"refusal to pickle {place}", repr(error))
+
+    def catch(self, place, function):
+        """Calls what must fail, and looks at everything that the failure shows."""
+        try:
+            function()
+        except Exception as error:
+            trace = traceback.TracebackException.from_exception(error, capture_locals=True)
+            self.see(f"traceback of {place}", "".join(trace.format()))
+            self.look_at(f"error of {place}", error)
+            if isinstance(error, tenantry.TenantryError):
+                self.see(f"checkpoint of {place}", error.checkpoint)
+            return
+        pytest.fail(f"{place} did not fail")
+
+    def __repr__(self):
+        return "Corpus"
+
+
+def explore(canaries, corpus, monkeypatch, tmp_path):
+    """Uses everything that takes or meets a secret, well and badly."""
+    screen = io.StringIO()
+    handler = logging.StreamHandler(screen)
+    log = logging.getLogger()
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(1)
+    monkeypatch.setattr("sys.unraisablehook", lambda entry: corpus.see("unraisable", repr(entry)))
+    try:
+        with tenantry.Sandbox.start(clock="virtual") as sandbox:
+            inside(canaries, corpus, sandbox, tmp_path)
+            corpus.see("journal", json.dumps(sandbox.journal()))
+            corpus.see("state", json.dumps(sandbox.state()))
+            corpus.look_at("sandbox", sandbox)
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
+        corpus.see("log", screen.getvalue())
+    assert screen.getvalue().count("attempt") > 20
+
+
+def settings_of(canaries, sandbox):
+    given = sandbox.magento_bi
+    canaries.add("password", given["password"])
+    canaries.add("client secret", given["client_secret"])
+    return {**given, "password": Secret(given["password"]), "client_secret": Secret(given["client_secret"])}
+
+
+def inside(canaries, corpus, sandbox, tmp_path):
+    settings = settings_of(canaries, sandbox)
+    bi = magento_bi.Client(**sandbox.magento_bi, on_event=lambda event: corpus.look_at("event", event))
+    corpus.look_at("client", bi)
+    corpus.look_at("session", bi._session)
+    token = bi.tokens.create()
+    canaries.add("token", token.access_token)
+    corpus.see("repr of token", repr(token) + token._repr_html_())
+
+    calls(canaries, corpus, sandbox, bi)
+    settings_gone_wrong(canaries, corpus, settings)
+    flows(canaries, corpus, sandbox, bi, tmp_path)
+    callbacks(canaries, corpus, settings)
+
+
+def calls(canaries, corpus, sandbox, bi):
+    def connect(**more):
+        return bi.connections.create(
+            1,
+            name="n",
+            display_name="n",
+            type="mysql",
+            credentials={
+                "password": canaries.make("database password"),
+                "encryption_password": canaries.make("encryption password"),
+            },
+            properties={"host": "h", "encryption_groupSecret": canaries.make("group secret")},
+            **more,
+        )
+
+    corpus.catch("connection of no client", connect)
+    sandbox.seed(client_id=1)
+    corpus.see("connection", repr(connect()))
+    corpus.catch("connection with a wrong option", lambda: connect(timeout=-1))
+    corpus.catch("connection with a wrong type", lambda: connect(extra_headers={"x": 3}))
+    for number, spoilt in enumerate(
+        [
+            {"status": 500},
+            {"status": 422, "json": {"errors": {"password": "echo"}}},
+            {"when": "after", "drop": True},
+            {"when": "after", "cut_at": 60},
+            {"status": 200, "body": "<html>", "content_type": "text/html"},
+            {"hold": True},
+            {"status": 307, "headers": {"location": "http://127.0.0.1:9/"}},
+        ]
+    ):
+        sandbox.fault(operation="magento_bi.connections.create", **spoilt)
+        corpus.catch(f"connection spoilt {number}", connect)
+    for operation, call in (
+        ("magento_bi.tokens.create", bi.tokens.create),
+        ("magento_bi.tokens.create", lambda: bi.jobs.list_by_type(1, 5)),
+        ("magento_bi.signups.get", lambda: bi.signups.get("s")),
+        ("magento_bi.jobs.list_by_type", lambda: bi.jobs.list_by_type(1, 5)),
+    ):
+        sandbox.expire_tokens()
+        sandbox.fault(operation=operation, status=400)
+        corpus.catch(f"refused {operation}", call)
+    # A server that repeats what it was sent.
+    echo = json.dumps(
+        {"message": f"bad password {canaries._all['password']}", "errors": [canaries._all["client secret"]]}
+    )
+    sandbox.fault(operation="magento_bi.tokens.create", status=422, body=echo, content_type="application/json")
+    corpus.catch("an echo", bi.tokens.create)
+
+
+def settings_gone_wrong(canaries, corpus, settings):
+    def client(**wrong):
+        return magento_bi.Client(
+            username="u",
+            password=canaries.make("other password"),
+            oauth_client_id=1,
+            client_secret=canaries.make("other client secret"),
+            **wrong,
+        )
+
+    corpus.catch("plain http", lambda: client(base_url="http://api.example.com"))
+    corpus.catch("a wrong number", lambda: client(max_retries=99))
+    corpus.catch("a wrong time", lambda: client(timeout="soon"))
+    corpus.catch("a wrong file", lambda: client(ca_file="/no/such/file"))
+
+    def behind_a_proxy(port, **more):
+        # In one expression: this function's own variables are in the tracebacks too.
+        return magento_bi.Client(
+            username="u",
+            password="p",
+            oauth_client_id=1,
+            client_secret="s",
+            proxy=f"http://user:{urllib.parse.quote(canaries.make('proxy password'), safe='')}@proxy.invalid:{port}",
+            **more,
+        )
+
+    corpus.catch("a proxy of a bad port", lambda: behind_a_proxy(99999))
+    with behind_a_proxy(1, extra_headers={"x-api-key": canaries.make("header").replace("ü", "u")}) as proxied:
+        corpus.look_at("a client with a proxy", proxied)
+        corpus.catch("a call through a proxy", lambda: proxied.signups.get("s", max_retries=0, timeout=2))
+    with magento_bi.Client(**{**settings, "password": canaries.make("wrong password")}) as wrong:
+        corpus.catch("a wrong password", wrong.tokens.create)
+        corpus.catch("a flow with a wrong password", lambda: wrong.request("GET", "/v3/x"))
+
+
+def spec_of(canaries, **more):
+    return magento_bi.OnboardingSpec(
+        company="Coco Co.",
+        tier="T100",
+        admin={"email": "csm@example.com", "first_name": "F", "last_name": "L", "role": "csm"},
+        magento={"customer_id": "MAG0000001", "subscription_id": "1000"},
+        user={"email": "u@example.com", "first_name": "F", "last_name": "L", "client_rights": {"admin": 1}},
+        connection={
+            "name": "store",
+            "type": "mysql",
+            "properties": {
+                "host": "db.example.com",
+                "port": "3306",
+                "username": "magento",
+                "dbName": "store",
+                "encryption_groupSecret": canaries.make("group secret of the spec"),
+            },
+            "password": canaries.make("password of the spec"),
+            "encryption_password": canaries.make("encryption password of the spec"),
+        },
+        dashboards={"package": "p", "database": "store"},
+        **more,
+    )
+
+
+def flows(canaries, corpus, sandbox, bi, tmp_path):
+    spec = spec_of(canaries)
+    corpus.look_at("spec", spec)
+    corpus.see("spec as a dict", repr(spec.to_dict()) + repr(spec.check()) + repr(spec.warnings()))
+    path = tmp_path / f"{os.urandom(4).hex()}.json"
+    flow = bi.onboardings.start(spec, path)
+    for event in flow:
+        corpus.look_at("flow event", event)
+        corpus.look_at("flow", flow)
+        corpus.see("status", repr(flow.status) + flow.checkpoint)
+        corpus.see("checkpoint file", path.read_bytes() if path.exists() else b"")
+    corpus.look_at("result", flow.result)
+    corpus.see("result", repr(flow.result.to_dict()))
+    corpus.catch("a checkpoint that exists", lambda: bi.onboardings.start(spec, path))
+    corpus.catch("another spec", lambda: bi.onboardings.resume(spec_of(canaries, confirm_user=True), path).run())
+    corpus.catch("a bad spec", lambda: bi.onboardings.start({**spec_of(canaries)._data, "tier": 3}))
+    corpus.catch("a bad option", lambda: bi.onboardings.start(spec_of(canaries), poll={"min": -1}))
+    corpus.catch("a need", lambda: bi.onboardings.start(spec_of(canaries, confirm_user=True)).run())
+
+    class Broken:
+        def load(self):
+            return None
+
+        def save(self, text):
+            raise OSError("full")
+
+    corpus.catch("a broken store", lambda: bi.onboardings.start(spec_of(canaries), Broken()).run())
+    sandbox.fault(operation="magento_bi.connections.create", when="after", drop=True)
+    bi.onboardings.start(spec_of(canaries)).run()
+    sandbox.fault(operation="magento_bi.connections.create", status=422, json={"message": "no"})
+    corpus.catch("a refused connection", lambda: bi.onboardings.start(spec_of(canaries)).run())
+
+
+def callbacks(canaries, corpus, settings):
+    def failing():
+        raise LookupError("vault")
+
+    settings = {**settings, "password": Secret.callback(lambda: canaries.make("password of a callback"))}
+    with magento_bi.Client(**settings) as bi:
+        corpus.look_at("a client with a callback", bi)
+        corpus.catch("a callback's wrong password", bi.tokens.create)
+    with magento_bi.Client(**{**settings, "password": Secret.callback(failing)}) as bi:
+        corpus.catch("a callback that fails", bi.tokens.create)
+
+
+def test_no_secret_shows_anywhere(monkeypatch, tmp_path, capfd):
+    canaries, corpus = Canaries(), Corpus()
+    explore(canaries, corpus, monkeypatch, tmp_path)
+    out, err = capfd.readouterr()
+    corpus.see("stdout", out)
+    corpus.see("stderr", err)
+    assert len(canaries._all) > 20
+    assert sum(len(data) for _, data in corpus) > 100_000
+    assert "\n".join(canaries.found_in(corpus)) == ""
+
+
+def test_the_search_finds_every_form():
+    canaries = Canaries()
+    text = canaries.make("x")
+    for name, form, data in list(canaries.forms()):
+        found = canaries.found_in([("here", b"abc" + data + b"def")])
+        assert f"{name} as {form} in here" in found, form
+    wrapped = base64.b64encode(b"Basic user:" + text.encode() + b"!")
+    assert "x 0 as base64 in here" in canaries.found_in([("here", wrapped)])
+
+
+def unmask_secret(monkeypatch):
+    monkeypatch.setattr(SecretClass, "__repr__", lambda secret: str(secret._source))
+
+
+def unseal_arguments(monkeypatch):
+    monkeypatch.setattr("tenantry.magento_bi.resources.sealed", lambda value, *_: value)
+
+
+def unseal_settings(monkeypatch):
+    monkeypatch.setattr("tenantry.magento_bi.client.as_secret", lambda value: value)
+
+
+def unseal_spec(monkeypatch):
+    monkeypatch.setattr("tenantry.magento_bi.spec.sealed", lambda value, *_: value)
+
+
+def unseal_proxy(monkeypatch):
+    monkeypatch.setattr("tenantry.magento_bi.client.sealed_proxy", lambda value: value)
+
+
+def pickle_inline(monkeypatch):
+    monkeypatch.setattr(SecretClass, "__reduce__", lambda secret: (SecretClass, (secret._source,)))
+
+
+def show_inline(monkeypatch):
+    monkeypatch.setattr("tenantry.magento_bi.spec.described", lambda secret: str(secret._source))
+
+
+@pytest.mark.parametrize(
+    "redaction",
+    [unmask_secret, unseal_arguments, unseal_settings, unseal_spec, unseal_proxy, pickle_inline, show_inline],
+)
+def test_the_canaries_show_when_a_redaction_is_taken_out(redaction, monkeypatch, tmp_path):
+    canaries, corpus = Canaries(), Corpus()
+    redaction(monkeypatch)
+    explore(canaries, corpus, monkeypatch, tmp_path)
+    assert canaries.found_in(corpus)
