@@ -1,0 +1,184 @@
+// The scenarios and vectors that all three languages run (tests/README.md), through the public surface.
+
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { magentoBi, Sandbox, TenantryError } from 'tenantry'
+import { playground, root } from './fixture.mjs'
+
+const folder = join(root, 'tests', 'scenarios', 'magento_bi')
+const read = (path) => JSON.parse(readFileSync(path, 'utf8'))
+const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Options of tenantry's own, as this language spells them. */
+function options(given = {}) {
+  const renamed = Object.entries(given).map(([name, value]) => [camel(name), name === 'poll' ? options(value) : value])
+  return Object.fromEntries(renamed)
+}
+
+function only(object, keys) {
+  for (const key of Object.keys(object)) assert.ok(keys.includes(key), `unknown key ${key}`)
+}
+
+function merge(base, over) {
+  if (!isObject(base) || !isObject(over)) return over
+  const merged = { ...base }
+  for (const [key, value] of Object.entries(over)) merged[key] = merge(base[key], value)
+  return merged
+}
+
+/** An error as its envelope has it. */
+function envelope(error) {
+  assert.ok(error instanceof TenantryError, error)
+  const fields = Object.fromEntries(Object.entries(error.toJSON()).map(([name, value]) => [snake(name), value]))
+  const before = fields.operation === null ? '' : `${fields.operation}: `
+  const after = fields.hint === null ? '' : ` (${fields.hint})`
+  fields.message = error.message.slice(before.length, error.message.length - after.length)
+  return fields
+}
+
+function matches(expected, found, place) {
+  if (isObject(expected) && '$is' in expected) {
+    const kind = found === null || found === undefined ? 'null' : typeof found
+    assert.equal(kind, expected.$is, place)
+  } else if (isObject(expected)) {
+    assert.ok(isObject(found), `${place}: ${JSON.stringify(found)} is no object`)
+    for (const [key, value] of Object.entries(expected)) matches(value, found[key] ?? null, `${place}.${key}`)
+  } else if (Array.isArray(expected)) {
+    assert.ok(Array.isArray(found) && found.length === expected.length, `${place}: ${JSON.stringify(found)}`)
+    for (const [index, value] of expected.entries()) matches(value, found[index], `${place}[${index}]`)
+  } else {
+    assert.deepEqual(found, expected, place)
+  }
+}
+
+class Run {
+  kept = new Map()
+
+  constructor(sandbox, client) {
+    this.sandbox = sandbox
+    this.client = client
+  }
+
+  async step(step) {
+    if ('call' in step) return await this.call(step)
+    if ('flow' in step) return await this.flow(step)
+    const [[kind, value], ...more] = Object.entries(step)
+    assert.deepEqual(more, [])
+    if (kind === 'fault') return await this.sandbox.fault(value)
+    if (kind === 'outcome') return await this.sandbox.outcome(value)
+    if (kind === 'seed') return await this.sandbox.seed(value)
+    assert.equal(kind, 'expire_tokens')
+    return await this.sandbox.expireTokens()
+  }
+
+  async call(step) {
+    only(step, ['call', 'arguments', 'options', 'expect', 'events', 'keep'])
+    const [, resource, name] = step.call.split('.')
+    const method = this.client[camel(resource)][camel(name)]
+    const rest = { ...this.fill(step.arguments ?? {}) }
+    // The generated methods take the path's ids first, then the other arguments, then the options.
+    const [, parameters] = /^async \w+\(([^)]*)\)/.exec(method.toString())
+    const given = parameters.split(', ').map((parameter) => {
+      const key = parameter.split(' ')[0]
+      if (key === 'args' || key === 'options') return key
+      const id = rest[key]
+      delete rest[key]
+      return { id }
+    })
+    if (!given.includes('args')) assert.deepEqual(rest, {}, `${step.call} takes no such argument`)
+    const events = []
+    const settings = { ...options(step.options), onEvent: ({ kind }) => events.push(kind) }
+    const values = given.map((value) => (value === 'args' ? rest : value === 'options' ? settings : value.id))
+    const found = await this.client[camel(resource)][camel(name)](...values).then(
+      (ok) => ({ ok }),
+      (error) => ({ error: envelope(error) }),
+    )
+    matches(this.fill(step.expect), found, JSON.stringify(step))
+    if ('events' in step) assert.deepEqual(events, step.events)
+    for (const [key, pointer] of Object.entries(step.keep ?? {})) {
+      const value = pointer
+        .split('/')
+        .slice(1)
+        .reduce((object, part) => object[part], found.ok)
+      assert.notEqual(value, undefined, pointer)
+      this.kept.set(`$${key}`, value)
+    }
+  }
+
+  async flow(step) {
+    only(step, ['flow', 'answers', 'expect', 'steps'])
+    only(step.flow, ['spec', 'options'])
+    const spec = merge(read(join(folder, 'spec.json')), step.flow.spec)
+    const answers = [...(step.answers ?? [])]
+    const started = []
+    const onNeed = ({ reason }) => {
+      const next = answers.shift()
+      assert.ok(next, `an unexpected need: ${reason}`)
+      only(next, ['reason', 'answer'])
+      assert.equal(reason, next.reason)
+      return next.answer
+    }
+    const onProgress = ({ type, step: name }) => {
+      if (type === 'step_started') started.push(name)
+    }
+    const drive = async () => {
+      const flow = this.client.onboardings.start(spec, options(step.flow.options))
+      return { result: await flow.run({ onNeed, onProgress }) }
+    }
+    const found = await drive().catch((error) => ({ error: envelope(error) }))
+    assert.deepEqual(answers, [], 'an answer was not asked for')
+    matches(step.expect, found, JSON.stringify(step))
+    if ('steps' in step) assert.deepEqual(started, step.steps)
+  }
+
+  /** The value with each `"$name"` replaced by what was kept under that name. */
+  fill(value) {
+    if (typeof value === 'string') return this.kept.get(value) ?? value
+    if (Array.isArray(value)) return value.map((one) => this.fill(one))
+    if (!isObject(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.fill(one)]))
+  }
+}
+
+suite('scenarios', () => {
+  const files = readdirSync(folder).filter((name) => name !== 'spec.json')
+  assert.ok(files.length >= 12, files.join())
+  for (const file of files)
+    test(file, async (t) => {
+      assert.match(file, /\.json$/, 'a file that no runner runs')
+      const scenario = read(join(folder, file))
+      only(scenario, ['name', 'sandbox', 'client', 'steps', 'journal', 'committed'])
+      only(scenario.sandbox ?? {}, ['vocabulary', 'wait_ms', 'commit_delay_ms'])
+      const sandbox = await Sandbox.start({ ...options(scenario.sandbox), clock: 'virtual' })
+      t.after(() => sandbox.close())
+      const { options: connection, auth_style: authStyle, ...settings } = scenario.client ?? {}
+      const bi = new magentoBi.Client({ ...sandbox.magentoBi, ...settings, ...options(connection), authStyle })
+      const run = new Run(sandbox, bi)
+      for (const step of scenario.steps) await run.step(step)
+      const journal = await sandbox.journal()
+      const name = ({ operation }) => operation.replace('magento_bi.', '')
+      if ('journal' in scenario) assert.deepEqual(journal.map(name), scenario.journal)
+      for (const [operation, times] of Object.entries(scenario.committed ?? {}))
+        assert.equal(journal.filter((entry) => name(entry) === operation && entry.committed).length, times, operation)
+    })
+})
+
+test('Retry-After is read as the vectors say', async (t) => {
+  // Rows about another time of this machine are the core's own: the sandbox's clock begins at this instant.
+  const begin = Date.parse('2026-01-01T00:00:00Z')
+  const rows = read(join(root, 'tests', 'vectors', 'retry_after.json'))
+  const here = rows.filter(({ now_ms }) => now_ms === begin)
+  assert.ok(here.length >= rows.length - 1 && here.length >= 30)
+  const { sandbox, bi } = await playground(t, { sandbox: { clock: 'virtual' }, client: { maxRetries: 0 } })
+  for (const { name, headers, date, expect_s } of here) {
+    const values = headers.map(([, value]) => value)
+    const sent = { ...(values.length > 0 && { 'retry-after': values }), ...(date !== null && { date }) }
+    await sandbox.fault({ operation: '*', status: 503, headers: sent })
+    const error = await bi.signups.get('x').catch((thrown) => thrown)
+    assert.equal(error.retryAfterMs, expect_s === null ? null : expect_s * 1000, name)
+  }
+})

@@ -1,0 +1,49 @@
+// How native results become promises. Each environment (the main thread, a worker) has its own copy of this module, and so
+// its own loop.
+
+import { type NativeLoop, native } from './native'
+
+type Settle = (text: string | null) => void
+
+const pending = new Map<number, Settle>()
+let loop: NativeLoop | undefined
+let last = 0
+
+/** @internal The loop of this environment. */
+export function environment(): NativeLoop {
+  loop ??= new (native().Loop)(settle)
+  return loop
+}
+
+/** Settles everything that has completed since the last wake-up. */
+function settle(): void {
+  for (const { ticket, text } of environment().drain()) {
+    const done = pending.get(ticket)
+    if (done === undefined) continue
+    release(ticket)
+    done(text ?? null)
+  }
+}
+
+function release(ticket: number): void {
+  // What is pending keeps the process alive, as a fetch does; what is idle does not.
+  if (pending.delete(ticket) && pending.size === 0) environment().hold(false)
+}
+
+/**
+ * @internal Starts native work under a fresh ticket and gives its text, or null when the work was cancelled. `start` returns
+ * a text at once when the work cannot be started.
+ */
+export function awaitable(start: (ticket: number) => string | null): Promise<string | null> {
+  return new Promise((resolve) => {
+    do last = (last + 1) >>> 0
+    while (pending.has(last))
+    const ticket = last
+    if (pending.size === 0) environment().hold(true)
+    pending.set(ticket, resolve)
+    const refused = start(ticket)
+    if (refused == null) return
+    release(ticket)
+    resolve(refused)
+  })
+}

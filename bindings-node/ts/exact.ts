@@ -1,0 +1,48 @@
+// Numbers that JavaScript cannot hold.
+
+const LONG = /\d{16}/
+const TOKEN = /^-?\d+(?![\d.eE])/
+
+/**
+ * @internal Parses JSON. An integer beyond ±(2^53 − 1) comes as text, with all its digits: as a number it would silently
+ * become another one. Such integers are ids, and ids may be text or integer.
+ */
+export function parse(text: string): unknown {
+  return JSON.parse(LONG.test(text) ? quoted(text) : text)
+}
+
+/** Puts unsafe integers between quotes. The text is JSON that the core has checked. */
+function quoted(text: string): string {
+  let out = ''
+  let copied = 0
+  let at = 0
+  while (at < text.length) {
+    const char = text.charCodeAt(at)
+    if (char === 0x22) {
+      at = endOfString(text, at)
+    } else if (char === 0x2d || (char >= 0x30 && char <= 0x39)) {
+      let end = at + 1
+      while (end < text.length && /[\d.eE+-]/.test(text.charAt(end))) end++
+      const token = text.slice(at, end)
+      if (TOKEN.test(token) && !Number.isSafeInteger(Number(token))) {
+        out += `${text.slice(copied, at)}"${token}"`
+        copied = end
+      }
+      at = end
+    } else {
+      at++
+    }
+  }
+  return out + text.slice(copied)
+}
+
+/** The place after the string that begins at `start`. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1
+  while (at < text.length) {
+    const char = text.charCodeAt(at)
+    if (char === 0x22) return at + 1
+    at += char === 0x5c ? 2 : 1
+  }
+  return at
+}

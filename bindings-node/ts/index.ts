@@ -1,0 +1,43 @@
+// The public surface of the package.
+
+export {
+  APIConnectionError,
+  APITimeoutError,
+  AuthenticationError,
+  BadRequestError,
+  CheckpointError,
+  type Choice,
+  ConfigError,
+  ConflictError,
+  FlowStopped,
+  InternalError,
+  InternalServerError,
+  NeedsAttentionError,
+  NotFoundError,
+  type Outcome,
+  OutcomeUnknownError,
+  PermissionDeniedError,
+  RateLimitError,
+  ResponseError,
+  SamlError,
+  StepFailedError,
+  TenantryError,
+  UnprocessableEntityError,
+  ValidationError,
+  WaitTimeoutError,
+  WebhookError,
+} from './errors'
+export type { Event } from './event'
+export { type Answer, Flow, type FlowStatus, type Need, type RunOptions } from './flow'
+export { FlowEvent } from './flow_event'
+export * as magentoBi from './magento_bi'
+export type { CallOptions, ConnectionOptions } from './options'
+export {
+  type FaultRule,
+  type JournalEntry,
+  type MagentoBiConnection,
+  Sandbox,
+  type SandboxOptions,
+} from './sandbox'
+export { Secret } from './secret'
+export type { RequestOptions } from './system'

@@ -1,0 +1,71 @@
+// The native module: what it offers, and where it is.
+
+import target = require('../bin/target.cjs')
+
+/** @internal What a task left: its text, or none when it was cancelled. */
+export interface Completed {
+  ticket: number
+  text?: string | null
+}
+
+/** @internal */
+export interface NativeLoop {
+  drain(): Completed[]
+  hold(on: boolean): void
+}
+
+/** @internal Texts that are returned at once are envelopes of errors. */
+export interface NativeCall {
+  next(ticket: number): string | null
+  reply(id: number, text: string): string | null
+  cancel(): void
+}
+
+/** @internal */
+export interface NativeFlow {
+  advance(events: boolean): NativeCall | string
+  answer(answer: string): string | null
+  stop(): void
+  status(): string | null
+  close(): void
+}
+
+/** @internal */
+export interface NativeClient {
+  call(operation: string, args: string, options: string, events: boolean): NativeCall
+  flow(kind: string, spec: string, options: string): NativeFlow | string
+}
+
+/** @internal */
+export interface NativeSandbox {
+  line(): string
+  control(verb: string, argument: string, ticket: number): string | null
+}
+
+/** @internal */
+export interface Native {
+  Loop: new (wake: () => void) => NativeLoop
+  openClient(loop: NativeLoop, system: string, config: string, baseUrl: string | null): NativeClient | string
+  startSandbox(loop: NativeLoop, options: string): NativeSandbox | string
+  spec(kind: string, text: string): string
+}
+
+let loaded: Native | undefined
+
+/** @internal The native module, loaded when it is first needed: importing the package stays cheap. */
+export function native(): Native {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): Native {
+  const path = target.binary()
+  try {
+    return require(path) as Native
+  } catch (cause) {
+    const message =
+      `tenantry's native binary for ${target.triple()} is missing or does not load (${path}). ` +
+      'Run `npx tenantry` where the package is installed (it needs Rust 1.89 or newer), or `npm run build` in a checkout'
+    throw Object.assign(new Error(message, { cause }), { code: 'ERR_NATIVE_MISSING' })
+  }
+}

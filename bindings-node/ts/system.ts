@@ -1,0 +1,155 @@
+// What every system's client is made of.
+
+/// <reference lib="esnext.disposable" preserve="true" />
+import { inspect } from 'node:util'
+import { environment } from './awaitable'
+import { drive, envelopeFailure } from './call'
+import { encode } from './encode'
+import { refused } from './errors'
+import type { Event } from './event'
+import { type NativeClient, type NativeFlow, native } from './native'
+import { type CallOptions, CONNECTION, type Names, rename } from './options'
+import type { Callbacks } from './secret'
+
+/** A request by method and path, for what a client has no method for. */
+export interface RequestOptions extends CallOptions {
+  /** The query, by name. Not together with `json`. */
+  query?: Readonly<Record<string, string>> | undefined
+  /** The body. */
+  json?: unknown
+  /** Sends it to the dashboard's host, with its cookies; default false. */
+  dashboard?: boolean | undefined
+}
+
+const OWN = ['onEvent', 'signal'] as const
+
+/** What a reply holds that displays must hide, by operation. @internal */
+export type Hidden = Readonly<Record<string, readonly string[]>>
+
+/** @internal What a flow takes from its client. */
+export interface Opened {
+  flow: NativeFlow
+  callbacks: Callbacks
+  onEvent: ((event: Event) => unknown) | undefined
+}
+
+/** The part of a client that is the same for all systems. */
+export abstract class System implements AsyncDisposable {
+  readonly #system: string
+  readonly #native: NativeClient
+  readonly #callbacks: Callbacks = new Map()
+  readonly #onEvent: ((event: Event) => unknown) | undefined
+  readonly #closed = new AbortController()
+  readonly #shown: Record<string, unknown>
+
+  /** @internal */
+  protected constructor(system: string, settings: Names, secret: readonly string[], options: object) {
+    const own = ['onEvent', ...Object.keys(settings)]
+    const { onEvent } = options as CallOptions
+    const connection = rename(options, CONNECTION, own)
+    const config: Record<string, unknown> = { options: connection }
+    const shown: Record<string, unknown> = {}
+    for (const [outside, inside] of Object.entries(settings)) {
+      const value = (options as Record<string, unknown>)[outside]
+      if (value === undefined) continue
+      config[inside] = value
+      if (!secret.includes(outside)) shown[outside] = value
+    }
+    const base = typeof config.base_url === 'string' ? config.base_url : null
+    const made = native().openClient(environment(), system, encode(config, this.#callbacks), base)
+    if (typeof made === 'string') throw envelopeFailure(made)
+    this.#system = system
+    this.#native = made
+    this.#onEvent = onEvent
+    this.#shown = shown
+  }
+
+  /** @internal Carries an operation out. */
+  async invoke<T>(operation: string, args: object, options: CallOptions = {}, hidden?: Hidden): Promise<T> {
+    const callbacks: Callbacks = new Map(this.#callbacks)
+    const text = encode(args, callbacks)
+    const settings = encode(rename(options, CONNECTION, OWN), callbacks)
+    const onEvent = options.onEvent ?? this.#onEvent
+    const signals = options.signal === undefined ? [this.#closed.signal] : [options.signal, this.#closed.signal]
+    const begin = () => this.#native.call(operation, text, settings, onEvent !== undefined)
+    const reply = await drive(begin, { callbacks, onEvent, signals })
+    return hide(reply, hidden?.[operation]) as T
+  }
+
+  /** @internal Prepares a flow. */
+  openFlow(kind: string, spec: object, options: object): Opened {
+    this.#closed.signal.throwIfAborted()
+    const callbacks: Callbacks = new Map(this.#callbacks)
+    const flow = this.#native.flow(kind, encode(spec, callbacks), encode(options, callbacks))
+    if (typeof flow === 'string') throw envelopeFailure(flow)
+    return { flow, callbacks, onEvent: this.#onEvent }
+  }
+
+  /** @internal Aborted when the client is closed. */
+  get closing(): AbortSignal {
+    return this.#closed.signal
+  }
+
+  /**
+   * Sends a request that the client has no method for, with the client's credentials; the way out. A POST or PATCH is never
+   * repeated while its fate is unknown.
+   *
+   * @param method - `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+   * @param path - Begins with one `/` and holds no `?`, `#`, `%` or `\`.
+   * @returns The reply as it is.
+   */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<unknown> {
+    const { query, json, dashboard, ...rest } = options
+    return await this.invoke(`${this.#system}.request`, { method, path, query, json, dashboard }, rest)
+  }
+
+  /**
+   * Ends the calls under way at once, and refuses later ones with a `ConfigError`. A client that is not closed holds no process
+   * back: only calls under way do.
+   */
+  async close(): Promise<void> {
+    this.#closed.abort(refused('config', 'the client is closed', {}))
+  }
+
+  /** The same as {@link System.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** What it is connected to, without secrets. */
+  toJSON(): Record<string, unknown> {
+    return { system: this.#system, ...this.#shown }
+  }
+
+  /** @internal */
+  [inspect.custom](_depth: number, options: object, show: typeof inspect): string {
+    return `${this.#system}.Client ${show(this.#shown, options)}`
+  }
+}
+
+/** A noun of a system, with its methods. */
+export abstract class Resource {
+  readonly #system: System
+
+  /** @internal */
+  constructor(system: System) {
+    this.#system = system
+  }
+
+  /** @internal */
+  protected async invoke<T>(operation: string, args: object, options?: CallOptions, hidden?: Hidden): Promise<T> {
+    return await this.#system.invoke(operation, args, options, hidden)
+  }
+}
+
+/** Secrets of a reply can be read by name; displays, JSON and copies do not show them. */
+function hide(reply: unknown, names: readonly string[] = []): unknown {
+  for (const one of Array.isArray(reply) ? reply : [reply]) {
+    if (typeof one !== 'object' || one === null) continue
+    for (const name of names) {
+      const value = (one as Record<string, unknown>)[name]
+      if (typeof value === 'string') Object.defineProperty(one, name, { get: () => value, enumerable: false })
+    }
+  }
+  return reply
+}
