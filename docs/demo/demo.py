@@ -1,4 +1,4 @@
-"""The story of `make demo`: one merchant onboarded from Python; another, whose process dies with a POST in flight, from Node."""
+"""The story of `make demo`: a merchant onboarded from Python; another, whose process dies in a POST, from Node."""
 
 from __future__ import annotations
 

@@ -1,0 +1,59 @@
+"""What the documents show runs, and prints what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"```(python|js)\n(.*?)```\n```text\n(.*?)```", re.DOTALL)
+EXAMPLES = BLOCK.findall((ROOT / "README.md").read_text())
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "STORE_DB_PASSWORD": secrets.token_hex(12)}
+
+
+def test_the_readme_shows_python_and_node() -> None:
+    assert sorted(language for language, _, _ in EXAMPLES) == ["js", "python", "python"]
+
+
+@pytest.mark.parametrize(("language", "code", "printed"), EXAMPLES)
+def test_an_example_of_the_readme_prints_what_it_says(language: str, code: str, printed: str) -> None:
+    program = [sys.executable, "-"] if language == "python" else ["node", "--input-type=module", "-"]
+    done = subprocess.run(program, input=code, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == printed
+
+
+def test_the_demo_tells_its_story() -> None:
+    demo = [sys.executable, ROOT / "docs/demo/demo.py"]
+    done = subprocess.run(demo, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for line in ("2 clients", "2 connections", "2 signups.create", "2 connections.create", "2 autodash.create"):
+        assert f"   {line}\n" in done.stdout
+
+
+def test_the_rust_example_runs() -> None:
+    cargo = ["cargo", "run", "--locked", "--quiet", "-p", "tenantry", "--example", "onboard"]
+    done = subprocess.run(cargo, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("client 123\n")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE_DB_PASSWORD", secrets.token_hex(12))
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert "client_id" in str(outputs)
