@@ -51,7 +51,8 @@ export interface JournalEntry {
 
 interface Line {
   url: string
-  clock: 'real' | 'virtual'
+  /** Absent: real. */
+  clock?: 'virtual'
   magento_bi: MagentoBiConnection
 }
 
@@ -109,7 +110,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Which clock it lives by. */
   get clock(): 'real' | 'virtual' {
-    return this.#line.clock
+    return this.#line.clock ?? 'real'
   }
 
   /** The arguments of `magentoBi.Client`, with the secrets. */

@@ -63,7 +63,8 @@ impl Sandbox {
         &self.server.url
     }
 
-    /// What the program prints when ready: `url`, `clock`, and per system the arguments of its client, **with the secrets**.
+    /// What the program prints when ready: `url` and per system the arguments of its client, **with the secrets**; on a
+    /// virtual clock also `"clock": "virtual"`.
     ///
     /// ```
     /// # use tenantry_sandbox::{Sandbox, SandboxOptions};

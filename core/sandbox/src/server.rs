@@ -34,7 +34,11 @@ impl Server {
     }
 
     pub(crate) fn line(&self) -> Value {
-        json!({ "url": self.url, "clock": self.clock.name(), "magento_bi": self.magento_bi.line(&self.url) })
+        let mut line = json!({ "url": self.url, "magento_bi": self.magento_bi.line(&self.url) });
+        if let SandboxClock::Virtual(_) = &self.clock {
+            line["clock"] = "virtual".into();
+        }
+        line
     }
 
     pub(crate) fn fault(&self, rule: Value) -> Result<usize, SandboxError> {

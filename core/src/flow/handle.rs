@@ -5,61 +5,33 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
+use super::Machine;
 use super::runner::{Progress, Runner, Stop};
-use super::{FileStore, HostStore, Machine as _, NoStore, Store};
 use crate::error::{Error, Result};
-use crate::host::Host;
-use crate::magento_bi;
-use crate::magento_bi::onboarding::{FlowOptions, Onboarding, OnboardingSpec};
-use crate::ops::{Call, read_arguments, read_config};
+use crate::host::Secrets;
+use crate::ops::{Call, read_arguments};
 
 /// A flow. Cheap to clone; clones drive the same flow, one at a time.
 #[derive(Clone)]
 pub struct Flow {
-    runner: Arc<tokio::sync::Mutex<Runner<Onboarding>>>,
-    secrets: crate::host::Secrets,
+    runner: Arc<tokio::sync::Mutex<Runner<Box<dyn Machine>>>>,
+    secrets: Secrets,
     stop: Stop,
     seen: Arc<Mutex<Seen>>,
 }
 
 /// What can be looked at while a turn is under way, and the answer that waits for the next one.
-#[derive(Default)]
 struct Seen {
     checkpoint: String,
     answer: Option<Map<String, Value>>,
 }
 
 impl Flow {
-    pub(crate) fn onboarding(client: &magento_bi::Client, spec: &str, options: &str) -> Result<Self> {
-        let spec = OnboardingSpec::from_json(spec)?;
-        let options: FlowOptions = if options.is_empty() { FlowOptions::default() } else { read_config(options)? };
-        let (checkpoint, mode) = (options.checkpoint.clone(), options.mode);
-        let in_file = checkpoint.as_ref().is_some_and(|place| place.file.is_some());
-        let store: Box<dyn Store> = match checkpoint {
-            Some(place) => match (place.file, place.host) {
-                (Some(path), false) => Box::new(FileStore::open(path)?),
-                (None, true) => Box::new(HostStore),
-                _ => return Err(Error::config("checkpoint is neither a file nor an object", "give one of the two")),
-            },
-            None => Box::new(NoStore),
-        };
-        let secrets = spec.secrets();
-        let machine = Onboarding::new(client, spec, options)?;
-        let mut runner = Runner::new(machine, store, Arc::new(client.clone()), mode);
-        if in_file {
-            // Reading a file asks nobody: the wrong checkpoint is refused here and now.
-            futures::FutureExt::now_or_never(runner.open(&Host::silent())).transpose()?;
-        }
-        let flow = Self {
-            secrets,
-            stop: runner.stopper(),
-            seen: Arc::default(),
-            runner: Arc::new(tokio::sync::Mutex::new(runner)),
-        };
-        if let Ok(runner) = flow.runner.try_lock() {
-            flow.look(&runner);
-        }
-        Ok(flow)
+    /// A flow that `runner` drives; `secrets` are those that its machine names.
+    pub(crate) fn new(runner: Runner<Box<dyn Machine>>, secrets: Secrets) -> Self {
+        let seen = Seen { checkpoint: runner.machine().checkpoint(), answer: None };
+        let stop = runner.stopper();
+        Self { runner: Arc::new(tokio::sync::Mutex::new(runner)), secrets, stop, seen: Arc::new(Mutex::new(seen)) }
     }
 
     /// One turn: its envelope holds `{"event": …}`, `{"need": …}` or `{"result": …}`.
@@ -132,7 +104,7 @@ impl Flow {
         .to_string()
     }
 
-    fn look(&self, runner: &Runner<Onboarding>) {
+    fn look(&self, runner: &Runner<Box<dyn Machine>>) {
         self.seen().checkpoint = runner.machine().checkpoint();
     }
 

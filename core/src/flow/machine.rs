@@ -88,7 +88,7 @@ pub struct FlowEvent {
 }
 
 /// A flow without clock, randomness or I/O: the same inputs give the same actions.
-pub trait Machine: Send {
+pub trait Machine: Send + Sync {
     /// What to do at `now_ms`.
     fn next(&self, now_ms: i64) -> Action;
 
@@ -109,4 +109,26 @@ pub trait Machine: Send {
 
     /// The state as a checkpoint's JSON text, without any secret.
     fn checkpoint(&self) -> String;
+}
+
+impl<M: Machine + ?Sized> Machine for Box<M> {
+    fn next(&self, now_ms: i64) -> Action {
+        (**self).next(now_ms)
+    }
+
+    fn apply(&mut self, input: Input, now_ms: i64) -> Vec<FlowEvent> {
+        (**self).apply(input, now_ms)
+    }
+
+    fn answer(&mut self, answer: &Map<String, Value>, now_ms: i64) -> Result<Vec<FlowEvent>> {
+        (**self).answer(answer, now_ms)
+    }
+
+    fn restore(&mut self, checkpoint: &str) -> Result<()> {
+        (**self).restore(checkpoint)
+    }
+
+    fn checkpoint(&self) -> String {
+        (**self).checkpoint()
+    }
 }

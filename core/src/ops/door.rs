@@ -56,7 +56,7 @@ impl Client {
     /// `validation` with all that is wrong with the spec, `config`, or `checkpoint`; nothing was sent.
     pub fn flow(&self, kind: &str, spec: &str, options: &str) -> Result<Flow> {
         match (self, kind) {
-            (Self::MagentoBi(client), "magento_bi.onboarding") => Flow::onboarding(client, spec, options),
+            (Self::MagentoBi(client), "magento_bi.onboarding") => magento_bi::onboarding::open(client, spec, options),
             _ => Err(Error::validation("kind", format!("{kind} is no flow of this client"))),
         }
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
@@ -102,8 +103,9 @@ class _Settings(Closing):
         self._settings = {**connection, **options}
         self._open(connection, call_options(**options))
 
+    @abstractmethod
     def _open(self, connection: dict[str, Any], options: CallOptions) -> None:
-        raise NotImplementedError
+        """Takes the checked settings in."""
 
 
 class Client(_Settings, Resources):

@@ -40,13 +40,6 @@ impl SandboxClock {
         }
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Real(_) => "real",
-            Self::Virtual(_) => "virtual",
-        }
-    }
-
     pub(crate) fn now(&self) -> Duration {
         self.shared().now()
     }

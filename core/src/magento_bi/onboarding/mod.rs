@@ -49,9 +49,11 @@ pub(crate) use spec::check_json;
 
 use super::Client;
 use crate::error::{Code, Error, Result};
-use crate::flow::{FileStore, FlowEvent, Invoke, Need, NoStore, Progress, Runner, Stop, Store};
+use crate::flow::{
+    self, FileStore, FlowEvent, HostStore, Invoke, Machine, Need, NoStore, Progress, Runner, Stop, Store,
+};
 use crate::host::Host;
-use crate::ops::CallContext;
+use crate::ops::{CallContext, read_config};
 use crate::time::{Clock, Random};
 
 /// A spec's JSON text from its TOML text.
@@ -62,6 +64,30 @@ pub(crate) fn from_toml(text: &str) -> Result<String> {
     let value: Value =
         toml::from_str(text).map_err(|error| Error::validation("spec", format!("is not TOML: {}", error.message())))?;
     Ok(value.to_string())
+}
+
+/// The onboarding of a spec and options in JSON text, as another language holds it.
+///
+/// # Errors
+/// `validation` with all that is wrong with the spec, `config`, or `checkpoint`; nothing was sent.
+pub(crate) fn open(client: &Client, spec: &str, options: &str) -> Result<flow::Flow> {
+    let spec = OnboardingSpec::from_json(spec)?;
+    let options: FlowOptions = if options.is_empty() { FlowOptions::default() } else { read_config(options)? };
+    let mode = options.mode;
+    let (store, in_file): (Box<dyn Store>, bool) = match &options.checkpoint {
+        Some(Place { file: Some(path), host: false }) => (Box::new(FileStore::open(path)?), true),
+        Some(Place { file: None, host: true }) => (Box::new(HostStore), false),
+        Some(_) => return Err(Error::config("checkpoint is neither a file nor an object", "give one of the two")),
+        None => (Box::new(NoStore), false),
+    };
+    let secrets = spec.secrets();
+    let machine: Box<dyn Machine> = Box::new(Onboarding::new(client, spec, options)?);
+    let mut runner = Runner::new(machine, store, Arc::new(client.clone()), mode);
+    if in_file {
+        // Reading a file asks nobody: the wrong checkpoint is refused here and now.
+        runner.open(&Host::silent()).now_or_never().transpose()?;
+    }
+    Ok(flow::Flow::new(runner, secrets))
 }
 
 impl Invoke for Client {
@@ -131,7 +157,6 @@ impl Flow {
     /// # Errors
     /// Those of [`Flow::next`], and `needs_attention` where a person must decide first.
     pub async fn run(&mut self, mut listener: impl FnMut(&FlowEvent)) -> Result<Value> {
-        use crate::flow::Machine as _;
         loop {
             match self.next().await? {
                 Progress::Event(event) => listener(&event),
