@@ -7,6 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -65,6 +66,15 @@ struct Mailbox {
     out: VecDeque<Message>,
     waiting: HashMap<u64, oneshot::Sender<std::result::Result<Value, String>>>,
     asked: u64,
+    /// Who waits for a message: what is done in the background wakes them.
+    wakers: Vec<Waker>,
+}
+
+impl Mailbox {
+    fn put(&mut self, message: Message) {
+        self.out.push_back(message);
+        self.wakers.drain(..).for_each(Waker::wake);
+    }
 }
 
 /// What comes out of the mailbox.
@@ -100,7 +110,7 @@ impl Host {
             listener(&event);
         }
         if let (true, Some(mailbox)) = (self.events, &self.mailbox) {
-            lock(mailbox).out.push_back(Message::Event(event));
+            lock(mailbox).put(Message::Event(event));
         }
     }
 
@@ -118,7 +128,7 @@ impl Host {
             mailbox.asked += 1;
             let id = mailbox.asked;
             mailbox.waiting.insert(id, sender);
-            mailbox.out.push_back(Message::Ask { id, kind, data });
+            mailbox.put(Message::Ask { id, kind, data });
             receiver
         };
         match receiver.await {
@@ -148,6 +158,16 @@ impl Host {
 
     pub(crate) fn take(&self) -> Option<Message> {
         self.mailbox.as_ref().and_then(|mailbox| lock(mailbox).out.pop_front())
+    }
+
+    /// Has `waker` woken by the next message.
+    pub(crate) fn wake_by(&self, waker: &Waker) {
+        if let Some(mailbox) = &self.mailbox {
+            let wakers = &mut lock(mailbox).wakers;
+            if !wakers.iter().any(|known| known.will_wake(waker)) {
+                wakers.push(waker.clone());
+            }
+        }
     }
 
     /// Replies to question `id`; false if nobody waits for it any more.

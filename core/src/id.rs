@@ -69,6 +69,37 @@ impl TryFrom<&str> for Id {
     }
 }
 
+impl TryFrom<&String> for Id {
+    type Error = Error;
+
+    fn try_from(text: &String) -> Result<Self, Error> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for Id {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<&Id> for Id {
+    type Error = Error;
+
+    fn try_from(id: &Id) -> Result<Self, Error> {
+        Ok(id.clone())
+    }
+}
+
+impl Id {
+    /// The place of an identifier that a method fills in before anything is sent.
+    pub(crate) fn unset() -> Self {
+        Self { text: "".into(), number: false }
+    }
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

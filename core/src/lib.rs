@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod auth;
+pub mod cloudblue;
 mod error;
 pub mod flow;
 pub mod host;
@@ -9,6 +10,7 @@ pub mod http;
 mod id;
 pub mod magento_bi;
 pub mod ops;
+pub mod page;
 pub mod poll;
 pub mod retry;
 mod secret;

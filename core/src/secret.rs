@@ -78,6 +78,11 @@ impl Secret {
 }
 
 impl Secret {
+    /// Whether it is given by its source, and may be another one at the next look.
+    pub(crate) fn is_reference(&self) -> bool {
+        !matches!(self.0, Source::Text(_))
+    }
+
     /// Adds an inline or found secret to what is never shown.
     pub(crate) fn redact(&self, redactor: &mut Redactor) {
         if let Source::Text(text) = &self.0 {

@@ -45,6 +45,8 @@ pub(crate) struct Call<'a> {
     pub(crate) host: String,
     pub(crate) segments: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
+    /// As it was sent, still percent-encoded.
+    pub(crate) raw_query: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a Body,
     pub(crate) wait: Duration,
@@ -52,6 +54,7 @@ pub(crate) struct Call<'a> {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) random: &'a SystemRandom,
     pub(crate) credentials: &'a crate::magento_bi::Credentials,
+    pub(crate) cloudblue: &'a crate::cloudblue::Credentials,
 }
 
 impl Call<'_> {

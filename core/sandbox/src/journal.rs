@@ -39,13 +39,20 @@ pub(crate) struct Journal {
     entries: VecDeque<Entry>,
 }
 
+#[derive(Clone, Copy)]
+pub(crate) enum Query<'a> {
+    Pairs(&'a [(String, String)]),
+    Rql(&'a str),
+}
+
 /// What is known of a request when its head has arrived.
 pub(crate) struct Arrival<'a> {
     pub(crate) at_ms: u64,
     pub(crate) operation: Option<&'static str>,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
-    pub(crate) query: &'a [(String, String)],
+    /// The query as the system reads it: pairs, or one text in RQL.
+    pub(crate) query: Query<'a>,
     pub(crate) headers: &'a HeaderMap,
 }
 
@@ -64,7 +71,11 @@ impl Journal {
             operation: arrival.operation,
             method: arrival.method.to_owned(),
             path: arrival.path.to_owned(),
-            query: pairs(arrival.query),
+            query: match arrival.query {
+                Query::Pairs(query) => pairs(query),
+                Query::Rql("") => json!({}),
+                Query::Rql(text) => json!({ "rql": text }),
+            },
             headers: headers(arrival.headers),
             body: Value::Null,
             status: None,

@@ -64,7 +64,8 @@
 //!
 //! # Journal
 //! One object per request, in the order of arrival: `seq` (from 1), `at_ms` (the sandbox's clock), `operation` (`null` for
-//! an unknown path), `method`, `path`, `query` (an object), `headers` (content-type, accept, user-agent, referer,
+//! an unknown path), `method`, `path`, `query` (an object; of a
+//! CloudBlue list `{"rql"}`, the whole query as one text), `headers` (content-type, accept, user-agent, referer,
 //! x-request-id, and `auth`: `bearer`, `cookie`, `dashuid+cookie`, … or `null`), `body` (JSON or form as an object, secrets
 //! as `***`; `{"bytes": n}` when it is neither or broke off), `status` (`null` when no reply was sent), `committed` (it was
 //! carried out with success), and `fault` (when and which effects, or `null`). The newest 100,000 are kept.
@@ -77,6 +78,7 @@
 mod call;
 mod chaos;
 mod clock;
+mod cloudblue;
 mod control;
 mod error;
 mod fault;
@@ -86,6 +88,7 @@ mod mask;
 mod operation;
 mod options;
 mod reply;
+mod rql;
 mod sandbox;
 mod server;
 mod wire;

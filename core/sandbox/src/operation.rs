@@ -9,7 +9,7 @@ pub(crate) struct Operation {
     /// `<system>.<resource>.<method>`.
     pub(crate) name: &'static str,
     pub(crate) method: &'static str,
-    /// Path with `{}` for each segment that varies.
+    /// Path with `{}` for each segment that varies, and `/?` at its end when a slash there is as good as none.
     pub(crate) path: &'static str,
     pub(crate) handle: fn(&mut Systems, &Call<'_>) -> Reply,
 }
@@ -22,7 +22,7 @@ pub(crate) enum Route {
 }
 
 pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
-    crate::magento_bi::OPERATIONS.iter()
+    crate::magento_bi::OPERATIONS.iter().chain(crate::cloudblue::OPERATIONS)
 }
 
 pub(crate) fn route(method: &str, path: &str) -> Route {
@@ -40,6 +40,10 @@ pub(crate) fn route(method: &str, path: &str) -> Route {
 
 fn varying(template: &str, path: &str) -> Option<Vec<String>> {
     let mut segments = Vec::new();
+    let (template, path) = match template.strip_suffix("/?") {
+        Some(template) => (template, path.strip_suffix('/').unwrap_or(path)),
+        None => (template, path),
+    };
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
     loop {
         match (wanted.next(), given.next()) {

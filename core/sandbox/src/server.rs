@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use tenantry::time::SystemRandom;
 
 use crate::clock::SandboxClock;
+use crate::cloudblue;
 use crate::error::SandboxError;
+use crate::fault;
+use crate::journal::Journal;
 use crate::magento_bi;
 use crate::options::SandboxOptions;
 use crate::world::{Systems, World};
@@ -19,6 +22,7 @@ pub(crate) struct Server {
     pub(crate) clock: SandboxClock,
     pub(crate) random: SystemRandom,
     pub(crate) magento_bi: magento_bi::Credentials,
+    pub(crate) cloudblue: cloudblue::Credentials,
     world: Mutex<World>,
 }
 
@@ -26,7 +30,14 @@ impl Server {
     pub(crate) fn new(url: String, options: SandboxOptions, clock: SandboxClock) -> Server {
         let random = SystemRandom;
         let magento_bi = magento_bi::Credentials::random(&random);
-        Server { url, options, clock, random, magento_bi, world: Mutex::default() }
+        let cloudblue = cloudblue::Credentials::random(&random);
+        let systems = Server::fresh(&clock, &options);
+        let world = Mutex::new(World { systems, faults: fault::Book::default(), journal: Journal::default() });
+        Server { url, options, clock, random, magento_bi, cloudblue, world }
+    }
+
+    fn fresh(clock: &SandboxClock, options: &SandboxOptions) -> Systems {
+        Systems::fresh(clock.now(), clock.wall_ms(), Duration::from_millis(options.wait_ms))
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -34,7 +45,9 @@ impl Server {
     }
 
     pub(crate) fn line(&self) -> Value {
-        let mut line = json!({ "url": self.url, "magento_bi": self.magento_bi.line(&self.url) });
+        let mut line = json!({
+            "url": self.url, "magento_bi": self.magento_bi.line(&self.url), "cloudblue": self.cloudblue.line(&self.url),
+        });
         if let SandboxClock::Virtual(_) = &self.clock {
             line["clock"] = "virtual".into();
         }
@@ -65,12 +78,15 @@ impl Server {
 
     pub(crate) fn state(&self) -> Value {
         let now = self.clock.now();
-        json!({ "magento_bi": self.world().systems.magento_bi.show(now) })
+        let wall_ms = self.clock.wall_ms();
+        let systems = &mut self.world().systems;
+        json!({ "magento_bi": systems.magento_bi.show(now), "cloudblue": systems.cloudblue.show(now, wall_ms) })
     }
 
     pub(crate) fn reset(&self) {
+        let systems = Server::fresh(&self.clock, &self.options);
         let mut world = self.world();
-        world.systems = Systems::default();
+        world.systems = systems;
         world.faults.clear();
         world.journal.clear();
     }
@@ -81,6 +97,16 @@ impl Server {
 
     pub(crate) fn outcome(&self, outcome: Value) -> Result<(), SandboxError> {
         self.world().systems.magento_bi.set_outcome(outcome)
+    }
+
+    pub(crate) fn behave(&self, change: Value) -> Result<Value, SandboxError> {
+        let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
+        self.world().systems.cloudblue.behave(change, now, wall_ms)
+    }
+
+    pub(crate) fn generate(&self, order: Value) -> Result<Value, SandboxError> {
+        let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
+        self.world().systems.cloudblue.generate(order, now, wall_ms)
     }
 
     pub(crate) fn seed(&self, seed: Value) -> Result<Value, SandboxError> {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::auth::{AuthStyle, MagentoBi};
-use super::request::RawRequest;
 use super::{autodash, clients, connections, invites, jobs, operations, signups, tokens};
 use crate::error::{Error, Result};
 use crate::host::{Host, Listener};
 use crate::http::{BaseUrl, HttpSend, Options};
-use crate::ops::{CallContext, Engine, Operation, read_arguments, read_config};
+use crate::ops::{Auth, CallContext, Engine, Operation, RawRequest, raw_rows, read_arguments, read_config};
 use crate::secret::Secret;
 use crate::time::{Clock, Random, SystemClock, SystemRandom};
 
@@ -84,6 +83,9 @@ impl Config {
         Ok(self)
     }
 }
+
+static API: [Operation; 9] = raw_rows("magento_bi.request", Auth::BearerOrCookie);
+static DASHBOARD: [Operation; 9] = raw_rows("magento_bi.request", Auth::DashboardCookies);
 
 fn missing(field: &str) -> Error {
     Error::config(
@@ -303,17 +305,17 @@ impl Client {
 
     pub(crate) async fn invoke_for(&self, name: &str, arguments: &str, call: &CallContext) -> Result<String> {
         let operation = Self::operation(name)?;
-        let arguments = (operation.read)(arguments).map_err(|mut error| {
+        let mut arguments = (operation.read)(arguments).map_err(|mut error| {
             error.report_mut().system = Some(operation.system().to_owned());
             error.report_mut().operation = Some(operation.name.to_owned());
             error
         })?;
-        self.engine.execute(operation, arguments, call).await
+        Ok(self.engine.execute(operation, &mut *arguments, call).await?.text)
     }
 
-    pub(crate) async fn send(&self, name: &str, arguments: Box<dyn crate::ops::Arguments>) -> Result<String> {
+    pub(crate) async fn send(&self, name: &str, mut arguments: Box<dyn crate::ops::Arguments>) -> Result<String> {
         let call = CallContext { host: self.host.clone(), ..CallContext::default() };
-        self.engine.execute(Self::operation(name)?, arguments, &call).await
+        Ok(self.engine.execute(Self::operation(name)?, &mut *arguments, &call).await?.text)
     }
 
     /// Sends a request that this client has no method for: `{"method", "path", "query", "json", "dashboard"}` as JSON text.
@@ -328,8 +330,9 @@ impl Client {
     }
 
     pub(crate) async fn request_for(&self, request: &str, call: &CallContext) -> Result<String> {
-        let request: RawRequest = read_arguments(request)?;
-        self.engine.execute(request.operation()?, Box::new(request), call).await
+        let mut request: RawRequest = read_arguments(request)?;
+        let rows: &'static [Operation] = if request.dashboard { &DASHBOARD } else { &API };
+        Ok(self.engine.execute(request.operation(rows)?, &mut request, call).await?.text)
     }
 }
 

@@ -11,7 +11,6 @@ pub mod connections;
 pub mod invites;
 pub mod jobs;
 pub mod onboarding;
-mod request;
 pub mod signups;
 pub mod tokens;
 

@@ -28,8 +28,13 @@ impl Call {
         F: Future<Output = Result<String>> + Send + 'static,
     {
         let host = Host::with_mailbox(events);
-        let future = start(host.clone()).map(envelope).boxed();
-        Self { host, future: Some(future), envelope: None }
+        let future = start(host.clone());
+        Self::on(host, future)
+    }
+
+    /// A call whose messages come out of a mailbox that outlives it: work in the background uses it between calls.
+    pub(crate) fn on(host: Host, future: impl Future<Output = Result<String>> + Send + 'static) -> Self {
+        Self { host, future: Some(future.map(envelope).boxed()), envelope: None }
     }
 
     /// The next message: `{"event": …}`, `{"ask": …}`, or the envelope `{"ok": …}` / `{"error": …}`, after which there is
@@ -74,6 +79,7 @@ impl Future for Next<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let call = &mut *self.0;
+        call.host.wake_by(context.waker());
         // What an earlier poll left behind comes before the future moves on.
         if let Some(message) = call.host.take() {
             return Poll::Ready(Some(message_text(&message)));

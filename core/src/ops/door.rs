@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use super::{Call, envelope};
+use crate::cloudblue::fulfillment::Worker;
 use crate::error::{Error, Result};
 use crate::flow::Flow;
 use crate::http::Options;
 use crate::magento_bi;
-use crate::ops::{CallContext, read_config};
+use crate::ops::{CallContext, read_arguments, read_config};
+use crate::page::{Pages, count};
 use crate::time::Clock;
+use crate::{cloudblue, host::Host};
 
 /// A client of one system, as another language holds it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Client {
     MagentoBi(magento_bi::Client),
+    CloudBlue(cloudblue::Client),
 }
 
 impl Client {
@@ -28,6 +32,11 @@ impl Client {
                 let builder = magento_bi::Client::builder().config_json(config)?;
                 let builder = if let Some(clock) = clock { builder.clock(clock) } else { builder };
                 Ok(Self::MagentoBi(builder.build()?))
+            }
+            "cloudblue" => {
+                let builder = cloudblue::Client::builder().config_json(config)?;
+                let builder = if let Some(clock) = clock { builder.clock(clock) } else { builder };
+                Ok(Self::CloudBlue(builder.build()?))
             }
             _ => Err(Error::validation("system", format!("{system} is no system of tenantry"))),
         }
@@ -46,8 +55,46 @@ impl Client {
                     client.request_for(&arguments, &call).await
                 }
                 Self::MagentoBi(client) => client.invoke_for(&operation, &arguments, &call).await,
+                Self::CloudBlue(client) if operation == "cloudblue.request" => {
+                    client.request_for(&arguments, &call).await
+                }
+                Self::CloudBlue(client) => client.invoke_for(&operation, &arguments, &call).await,
             }
         })
+    }
+
+    /// Prepares the reading of a list: its operation, its arguments and the calls' options as JSON text (`""` for none).
+    ///
+    /// Each [`Pages::next_call`] brings a page, as the text of a JSON array, and null at the end. Nothing is sent before.
+    ///
+    /// # Errors
+    /// `validation` that names the argument.
+    pub fn list(&self, operation: &str, arguments: &str, options: &str, events: bool) -> Result<Pages> {
+        let Self::CloudBlue(client) = self else {
+            return Err(Error::validation("operation", "this system has no lists that are read page by page"));
+        };
+        let options = if options.is_empty() { Options::default() } else { read_config(options)? };
+        let host = Host::with_mailbox(events);
+        let (source, pages, host) = cloudblue::list(client, operation, arguments, options, host)?;
+        Ok(Pages::new(source, pages, host))
+    }
+
+    /// Starts the counting of a list's rows, by a request for none of them; its envelope holds the number.
+    pub fn count(&self, operation: &str, arguments: &str, options: &str, events: bool) -> Call {
+        let pages = self.list(operation, arguments, options, events);
+        let host = pages.as_ref().map_or_else(|_| Host::with_mailbox(false), |pages| pages.host().clone());
+        Call::on(host.clone(), async move { Ok(count(pages?.source(), host).await?.to_string()) })
+    }
+
+    /// A worker that handles fulfillment requests: its options as JSON text.
+    ///
+    /// # Errors
+    /// `validation` that names the option.
+    pub fn worker(&self, options: &str) -> Result<Worker> {
+        match self {
+            Self::CloudBlue(client) => client.fulfillment_worker(read_arguments(options)?),
+            Self::MagentoBi(_) => Err(Error::validation("worker", "Magento BI has no requests to handle")),
+        }
     }
 
     /// Prepares a flow: its kind (`magento_bi.onboarding`), its spec and its options as JSON text.
@@ -57,7 +104,7 @@ impl Client {
     pub fn flow(&self, kind: &str, spec: &str, options: &str) -> Result<Flow> {
         match (self, kind) {
             (Self::MagentoBi(client), "magento_bi.onboarding") => magento_bi::onboarding::open(client, spec, options),
-            _ => Err(Error::validation("kind", format!("{kind} is no flow of this client"))),
+            (_, kind) => Err(Error::validation("kind", format!("{kind} is no flow of this client"))),
         }
     }
 }
@@ -65,11 +112,15 @@ impl Client {
 /// Checks a spec or converts it, without a client; answers with an envelope.
 ///
 /// `magento_bi.onboarding.check` takes a spec as JSON and gives `{"errors": [{field, message}], "warnings": […]}`;
-/// `magento_bi.onboarding.from_toml` takes TOML text and gives the spec.
+/// `magento_bi.onboarding.from_toml` takes TOML text and gives the spec; `cloudblue.query` takes a query as JSON and gives
+/// its text in the query language.
 pub fn spec(kind: &str, text: &str) -> String {
     envelope(match kind {
         "magento_bi.onboarding.check" => magento_bi::onboarding::check_json(text),
         "magento_bi.onboarding.from_toml" => magento_bi::onboarding::from_toml(text),
+        "cloudblue.query" => {
+            cloudblue::Query::from_json(text).and_then(|query| Ok(serde_json::Value::from(query.to_rql()?).to_string()))
+        }
         _ => Err(Error::validation("kind", format!("{kind} is no kind of spec"))),
     })
 }

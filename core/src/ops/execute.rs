@@ -104,14 +104,17 @@ impl<S: System> Engine<S> {
         Ok(Self { system, clock, random, options, send, injected, budgets: Default::default() })
     }
 
-    /// Carries `operation` out and returns the reply's text, `null` for an empty one.
+    /// Carries `operation` out.
     pub(crate) async fn execute(
         &self,
         operation: &'static Operation,
-        mut arguments: Box<dyn Arguments>,
+        arguments: &mut dyn Arguments,
         call: &CallContext,
-    ) -> Result<String> {
-        let result = self.attempts(operation, &mut *arguments, call).await;
+    ) -> Result<Success> {
+        let result = match arguments.check() {
+            Ok(()) => self.attempts(operation, arguments, call).await,
+            Err(error) => Err(error),
+        };
         result.map_err(|mut error| {
             let report = error.report_mut();
             // What an exchange brought says what became of the request; everything else happened before one.
@@ -127,7 +130,7 @@ impl<S: System> Engine<S> {
         operation: &'static Operation,
         arguments: &mut dyn Arguments,
         call: &CallContext,
-    ) -> Result<String> {
+    ) -> Result<Success> {
         let options = call.options.clone().or(&self.options);
         options.check()?;
         let base = self.system.base(operation);
@@ -138,6 +141,7 @@ impl<S: System> Engine<S> {
             redactor.add(secret.expose()?);
         }
         self.system.redact(&mut redactor);
+        arguments.private().into_iter().for_each(|value| redactor.add(value));
         for value in options.extra_headers.iter().flat_map(|headers| headers.values()) {
             redactor.add(value);
         }
@@ -193,9 +197,9 @@ impl<S: System> Engine<S> {
                 ..event("attempt")
             });
             let error = match judged {
-                Ok(text) => {
+                Ok(success) => {
                     budget.succeeded(paid);
-                    return Ok(text);
+                    return Ok(Success { at: start + took, ..success });
                 }
                 Err(error) => error,
             };
@@ -281,13 +285,20 @@ impl<S: System> Engine<S> {
         let base = self.system.base(operation);
         let mut url = base.join(&fill(operation.path, arguments)?)?;
         let mut headers = options.headers()?;
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static(operation.accept));
+        if let Some((name, value)) = arguments.header() {
+            headers.insert(HeaderName::from_static(name), header_value(name, value)?);
+        }
         if let Some(path) = arguments.referer() {
             headers.insert(REFERER, header_value("referer", base.join(&path)?.as_str())?);
         }
         let mut body = Bytes::new();
+        if let Some(query) = arguments.raw_query() {
+            url.set_query(Some(&query).filter(|query| !query.is_empty()).map(String::as_str));
+        }
         match operation.body {
             Body::None => {}
+            Body::Query if arguments.raw_query().is_some() => {}
             Body::Query => {
                 let query = arguments.encode(Body::Query)?;
                 url.set_query(std::str::from_utf8(&query).ok().filter(|query| !query.is_empty()));
@@ -340,6 +351,9 @@ fn fill(template: &str, arguments: &dyn Arguments) -> Result<String> {
         let (_, after) = after.split_once('}').unwrap_or_default();
         let id = ids.next().ok_or_else(|| Error::internal(format!("{template} has more ids than its arguments")))?;
         path.push_str(before);
+        if id.as_str().is_empty() {
+            return Err(Error::internal(format!("an id of {template} was not filled in")));
+        }
         path.push_str(id.as_str());
         rest = after;
     }
@@ -347,7 +361,18 @@ fn fill(template: &str, arguments: &dyn Arguments) -> Result<String> {
     Ok(path)
 }
 
-/// The reply's text if it is a readable success, else an error.
+/// A reply that was read and found to be what the operation replies with.
+#[derive(Debug)]
+pub(crate) struct Success {
+    /// JSON text, `null` for an empty reply.
+    pub(crate) text: String,
+    /// The header that tells which rows of how many a page holds.
+    pub(crate) content_range: Option<String>,
+    /// When it came, by the clock.
+    pub(crate) at: Duration,
+}
+
+/// The reply if it is a readable success, else an error.
 fn judge(
     operation: &Operation,
     exchanged: std::result::Result<Reply, Failure>,
@@ -355,7 +380,7 @@ fn judge(
     redactor: &Redactor,
     wall_ms: i64,
     request_id: &str,
-) -> Result<String> {
+) -> Result<Success> {
     // What a server said it did, in words that cannot be read, it may have done.
     let unread = if operation.safety == Safety::Safe { Outcome::Answered } else { Outcome::Unknown };
     let mut status = None;
@@ -373,7 +398,11 @@ fn judge(
                 redactor.excerpt(given.as_bytes()).clone_into(&mut request_id);
             }
             let checked = check_status(&reply, redactor, wall_ms, unread);
-            checked.and_then(|()| read(operation, reply, redactor).map_err(|error| error.with_outcome(unread)))
+            checked.and_then(|()| {
+                let content_range = reply.header("content-range").map(str::to_owned);
+                let text = read(operation, reply, redactor).map_err(|error| error.with_outcome(unread))?;
+                Ok(Success { text, content_range, at: Duration::ZERO })
+            })
         }
     };
     result.map_err(|mut error| {
@@ -385,13 +414,23 @@ fn judge(
 
 fn read(operation: &Operation, reply: Reply, redactor: &Redactor) -> Result<String> {
     let content_type = reply.header("content-type").unwrap_or_default().to_owned();
-    let body = if reply.body.iter().all(u8::is_ascii_whitespace) { b"null".to_vec() } else { reply.body };
+    let is_text = operation.accept != "application/json";
+    let body = if is_text {
+        reply.body
+    } else if reply.body.iter().all(u8::is_ascii_whitespace) {
+        b"null".to_vec()
+    } else {
+        reply.body
+    };
     let excerpt = |mut error: Error, body: &[u8]| {
         // The message may quote the value that did not fit.
         error.report_mut().message = redactor.excerpt(error.report().message.as_bytes());
         error.with_detail("excerpt", redactor.excerpt(body))
     };
     let text = super::json::text(body).map_err(|(error, body)| excerpt(error, &body))?;
+    if is_text {
+        return Ok(Value::String(text).to_string());
+    }
     let checked = (operation.check)(&text, &content_type).and_then(|()| super::json::check_depth(&text));
     checked.map_err(|error| excerpt(error, text.as_bytes()))?;
     Ok(text)
@@ -419,6 +458,7 @@ pub(crate) fn check_status(reply: &Reply, redactor: &Redactor, wall_ms: i64, unr
         serde_json::from_str(&text).unwrap_or(Value::String(text))
     };
     let said = ["message", "error_description", "error", "detail"].iter().find_map(|key| body.get(key)?.as_str());
+    let said = said.or_else(|| body.get("errors")?.get(0)?.as_str());
     let message = match said {
         Some(text) => format!("HTTP {}, {what}: {}", reply.status, redactor.excerpt(text.as_bytes())),
         None => format!("HTTP {}, {what}", reply.status),
@@ -427,8 +467,10 @@ pub(crate) fn check_status(reply: &Reply, redactor: &Redactor, wall_ms: i64, unr
     if !excerpt.is_empty() {
         error = error.with_detail("excerpt", excerpt);
     }
-    if let Some(errors) = body.get("errors") {
-        error = error.with_detail("errors", clean(errors));
+    for key in ["error_code", "errors", "params"] {
+        if let Some(value) = body.get(key) {
+            error = error.with_detail(key, clean(value));
+        }
     }
     if let (Code::Redirect, Some(location)) = (code, reply.header("location")) {
         let host = Url::parse(location).ok().and_then(|url| url.host_str().map(str::to_owned));

@@ -55,7 +55,7 @@ fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, (String, Stri
 /// # Errors
 /// `decode`, with the path of what is missing or of another shape, or the byte at which the text stops being JSON;
 /// `unexpected_content` when it never was JSON.
-pub(crate) fn decode<T: DeserializeOwned>(body: &str, content_type: &str) -> Result<T> {
+pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a str, content_type: &str) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_str(body);
     let decoded = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| (error.path().to_string(), error.into_inner()))

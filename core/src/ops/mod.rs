@@ -18,16 +18,20 @@ mod call;
 mod door;
 mod execute;
 mod json;
+mod lossless;
+mod raw;
 mod table;
 
 pub use call::{Call, envelope};
 pub use door::{Client, spec};
-pub use table::{Auth, Body, Operation};
+pub use lossless::Lossless;
+pub use table::{Auth, Body, Kind, Operation};
 
 #[cfg(feature = "schema")]
 pub use table::Schemas;
 
 pub use execute::CallContext;
-pub(crate) use execute::{Credentials, Engine, System};
+pub(crate) use execute::{Credentials, Engine, Success, System};
 pub(crate) use json::{decode, map, read_arguments, read_config};
-pub(crate) use table::{Arguments, Fields, operations};
+pub(crate) use raw::{RawRequest, encode_query, rows as raw_rows};
+pub(crate) use table::{Arguments, Fields, OfId, operations, row};

@@ -15,6 +15,7 @@ use url::form_urlencoded;
 use super::plan::{Cut, Drip, Plan, SharedPlan};
 use crate::call::{Body, Call, text};
 use crate::clock::wall;
+use crate::cloudblue;
 use crate::control;
 use crate::fault::{self, Rule, When};
 use crate::journal::{self, Arrival};
@@ -76,6 +77,8 @@ struct Visit<'a> {
     headers: &'a HeaderMap,
     host: String,
     query: Vec<(String, String)>,
+    raw_query: &'a str,
+    path: &'a str,
     route: Route,
     rule: Option<Rule>,
     /// Its entry in the journal.
@@ -92,18 +95,22 @@ impl<'a> Visit<'a> {
             Route::Operation(operation, _) => Some(operation.name),
             Route::WrongMethod | Route::Unknown => None,
         };
-        let query: Vec<_> =
-            form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let raw_query = head.uri.query().unwrap_or_default();
+        let query: Vec<_> = form_urlencoded::parse(raw_query.as_bytes()).into_owned().collect();
         let at_ms = u64::try_from(server.clock.now().as_millis()).unwrap_or(u64::MAX);
         let host = text(&head.headers, header::HOST.as_str()).or(head.uri.authority().map(|host| host.as_str()));
         let host = host.unwrap_or(server.url.trim_start_matches("http://")).to_owned();
-        let arrival = Arrival { at_ms, operation, method, path, query: &query, headers: &head.headers };
+        // Only CloudBlue's lists read their query as one text.
+        let rql = cloudblue::unquoted(raw_query);
+        let reads_rql = method == "GET" && path.starts_with(cloudblue::PREFIX);
+        let kept = if reads_rql { journal::Query::Rql(&rql) } else { journal::Query::Pairs(&query) };
+        let arrival = Arrival { at_ms, operation, method, path, query: kept, headers: &head.headers };
         let mut world = server.world();
         let id = world.journal.arrived(&arrival);
         let rule = world.faults.hit(operation, method, path);
         world.journal.complete(id, |entry| entry.fault = rule.as_ref().map(Rule::description));
         drop(world);
-        Visit { server, headers: &head.headers, host, query, route, rule, id, gone }
+        Visit { server, headers: &head.headers, host, query, raw_query, path, route, rule, id, gone }
     }
 
     async fn run(mut self, body: Incoming, plan: &SharedPlan) -> Reply {
@@ -202,8 +209,8 @@ impl<'a> Visit<'a> {
     ) -> Reply {
         let (operation, segments) = match &self.route {
             Route::Operation(operation, segments) => (*operation, segments.clone()),
-            Route::WrongMethod => return Reply::error(405, "this path has no such method"),
-            Route::Unknown => return Reply::error(404, "there is nothing at this path"),
+            Route::WrongMethod => return self.refusal(405, "this path has no such method"),
+            Route::Unknown => return self.refusal(404, "there is nothing at this path"),
         };
         let options = &self.server.options;
         let call = Call {
@@ -212,6 +219,7 @@ impl<'a> Visit<'a> {
             host: self.host.clone(),
             segments,
             query: self.query.clone(),
+            raw_query: self.raw_query,
             headers: self.headers,
             body,
             wait: Duration::from_millis(options.wait_ms),
@@ -219,11 +227,21 @@ impl<'a> Visit<'a> {
             vocabulary: options.vocabulary,
             random: &self.server.random,
             credentials: &self.server.magento_bi,
+            cloudblue: &self.server.cloudblue,
         };
         if matches!(body, Body::Opaque(_)) {
-            return Reply::error(400, "the body is not JSON");
+            return self.refusal(400, "the body is not JSON");
         }
         act(operation, &call)
+    }
+
+    /// What no operation answers, in the words of the system whose path it is.
+    fn refusal(&self, status: u16, text: &str) -> Reply {
+        if self.path.starts_with(cloudblue::PREFIX) {
+            cloudblue::refusal::of_server(status, text)
+        } else {
+            Reply::error(status, text)
+        }
     }
 }
 

@@ -1,0 +1,19 @@
+//! Lists page by page: where the next page begins ([`Cursor`]), and who fetches it ahead of time ([`Pages`], [`Pager`]).
+//!
+//! A list that is ordered by its key (`created`) pages by that key: the next page begins at the last row's key, and rows
+//! that were seen already are left out. So nothing is skipped while the rows that were handled leave the list, as they do
+//! when each pending request is approved. A list in another order pages by offset: rows that leave or enter it meanwhile
+//! can shift others past the reader.
+
+mod cursor;
+mod key;
+mod pager;
+mod pages;
+
+pub use cursor::{Cursor, Window};
+pub use key::{Instant, KeyLookup, RowKey};
+pub use pager::Pager;
+pub use pages::Pages;
+
+pub(crate) use pager::count;
+pub(crate) use pages::{PageOptions, Source};
