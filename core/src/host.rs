@@ -66,14 +66,15 @@ struct Mailbox {
     out: VecDeque<Message>,
     waiting: HashMap<u64, oneshot::Sender<std::result::Result<Value, String>>>,
     asked: u64,
-    /// Who waits for a message: what is done in the background wakes them.
-    wakers: Vec<Waker>,
+    /// The calls that wait for a message: what is done in the background wakes them.
+    wakers: HashMap<u64, Waker>,
+    calls: u64,
 }
 
 impl Mailbox {
     fn put(&mut self, message: Message) {
         self.out.push_back(message);
-        self.wakers.drain(..).for_each(Waker::wake);
+        self.wakers.drain().for_each(|(_, waker)| waker.wake());
     }
 }
 
@@ -160,13 +161,25 @@ impl Host {
         self.mailbox.as_ref().and_then(|mailbox| lock(mailbox).out.pop_front())
     }
 
-    /// Has `waker` woken by the next message.
-    pub(crate) fn wake_by(&self, waker: &Waker) {
+    /// The number of one more call that takes messages out of the mailbox.
+    pub(crate) fn one_more_call(&self) -> u64 {
+        let Some(mailbox) = &self.mailbox else { return 0 };
+        let mut mailbox = lock(mailbox);
+        mailbox.calls += 1;
+        mailbox.calls
+    }
+
+    /// Has the waker of the call woken by the next message.
+    pub(crate) fn wake(&self, call: u64, waker: &Waker) {
         if let Some(mailbox) = &self.mailbox {
-            let wakers = &mut lock(mailbox).wakers;
-            if !wakers.iter().any(|known| known.will_wake(waker)) {
-                wakers.push(waker.clone());
-            }
+            lock(mailbox).wakers.insert(call, waker.clone());
+        }
+    }
+
+    /// The call waits no more.
+    pub(crate) fn end_call(&self, call: u64) {
+        if let Some(mailbox) = &self.mailbox {
+            lock(mailbox).wakers.remove(&call);
         }
     }
 

@@ -41,6 +41,11 @@ impl Id {
             .with_hint("identifiers are 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ + -"))
     }
 
+    /// The place of an identifier that a method fills in before anything is sent.
+    pub(crate) fn unset() -> Self {
+        Self { text: "".into(), number: false }
+    }
+
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -90,13 +95,6 @@ impl TryFrom<&Id> for Id {
 
     fn try_from(id: &Id) -> Result<Self, Error> {
         Ok(id.clone())
-    }
-}
-
-impl Id {
-    /// The place of an identifier that a method fills in before anything is sent.
-    pub(crate) fn unset() -> Self {
-        Self { text: "".into(), number: false }
     }
 }
 

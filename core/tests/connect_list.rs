@@ -53,7 +53,7 @@ async fn a_list_is_lazy_and_reads_no_more_than_it_must() {
     let first = arrived(&sandbox, "cloudblue.requests.list");
     // A page of one row could not be paged by key.
     assert_eq!(first.len(), 1);
-    assert_eq!(first[0]["query"], "eq(status,pending)&ordering(created)&limit=2");
+    assert_eq!(first[0]["query"]["rql"], "eq(status,pending)&ordering(created)&limit=2");
     assert_eq!(
         client.requests().list(ListRequests::pending().max_items(250).page_size(100)).to_list().await.unwrap().len(),
         250

@@ -7,7 +7,7 @@ use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use tenantry::Code;
 use tenantry::cloudblue::Client;
-use tenantry::cloudblue::fulfillment::{Outcome, Report, Run, Turn, Worker, WorkerOptions};
+use tenantry::cloudblue::fulfillment::{Lane, Outcome, Report, Run, Turn, Worker, WorkerOptions};
 use tenantry::host::Host;
 use tenantry_sandbox::{ClockKind, Sandbox, SandboxOptions};
 
@@ -261,4 +261,139 @@ async fn an_old_snapshot_is_read_again_before_it_counts() {
     sandbox.advance(5_000).unwrap();
     assert!(jobs.try_next().await.unwrap().is_none());
     assert_eq!(worker.report().gone, 2);
+}
+
+#[tokio::test]
+async fn requests_to_be_revoked_come_only_to_a_worker_that_asks_for_them() {
+    let (sandbox, client) = start(json!({"requests": 6, "assets": 6, "status": "revoking"}));
+    let report = run(&worker(&client, |_| {}), Run::once(), |_, _| Outcome::approve("TL-1")).await;
+    assert_eq!(report.seen, 0);
+    let both = worker(&client, |options| options.lanes = vec![Lane::Revoking, Lane::Pending]);
+    let report = run(&both, Run::once(), |_, _| Outcome::ConfirmRevoke {}).await;
+    assert_eq!((report.revoked, report.error_count), (6, 0), "{report:?}");
+    assert!(statuses(&sandbox).values().all(|status| status == "revoked"));
+}
+
+#[tokio::test]
+async fn every_caller_gets_a_job_while_one_of_them_is_slow() {
+    let (_sandbox, client) = start(json!({"requests": 30, "assets": 30}));
+    let worker = worker(&client, |options| options.concurrency = 3);
+    worker.begin(Run::once()).unwrap();
+    let take = || async { worker.jobs().try_next().await.unwrap().unwrap() };
+    // Nobody acts, so nothing but the page itself can wake the others.
+    let jobs = futures::future::join_all([take(), take(), take()]).await;
+    let mut ids: Vec<&str> = jobs.iter().map(|job| job.request.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+#[tokio::test]
+async fn an_unreadable_row_is_reported_and_the_others_are_handled() {
+    let (sandbox, client) = start(json!({"requests": 6, "assets": 6}));
+    let rows: Vec<Value> = (0..3)
+        .map(|n| json!({"id": format!("PR-{n}"), "status": "pending", "created": "2026-01-01T00:00:00Z"}))
+        .collect();
+    let text = serde_json::to_string(&rows).unwrap();
+    let broken =
+        text.replacen("\"PR-1\",\"status\":\"pending\"", "\"PR-1\",\"note\":\"\\ud83d\",\"status\":\"pending\"", 1);
+    let broken = broken.replacen("\"PR-2\"", "7", 1);
+    assert!(broken.contains("ud83d"));
+    sandbox
+        .fault(json!({"operation": "cloudblue.requests.list", "body": broken, "content_type": "application/json", "headers": {"content-range": "items 0-2/3"}}))
+        .unwrap();
+    let report = run(&worker(&client, |_| {}), Run::once(), |_, _| Outcome::skip()).await;
+    assert_eq!((report.seen, report.skipped, report.error_count), (3, 1, 2), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_job_is_acted_upon_by_one_and_comes_again_read_anew_when_the_act_was_given_up() {
+    let (sandbox, client) = start(json!({"requests": 2, "assets": 2}));
+    let worker = worker(&client, |_| {});
+    worker.begin(Run::once()).unwrap();
+    let Turn::Event(_) = worker.next(&Host::silent()).await.unwrap() else { panic!("the cycle's start comes first") };
+    let text = worker.next_call(false).next().await.unwrap();
+    let job: Value = serde_json::from_str(&text).unwrap();
+    let number = job["ok"]["job"]["number"].as_u64().unwrap();
+    let host = Host::silent();
+    let both = futures::join!(
+        worker.act(number, Outcome::approve("TL-1"), &host),
+        worker.act(number, Outcome::fail("no"), &host)
+    );
+    assert_eq!((both.0.is_ok(), both.1.unwrap_err().code()), (true, Code::Validation));
+    assert_eq!(count(&sandbox, "cloudblue.requests.fail"), 0);
+    // The second job's approval is carried out, and given up before its reply comes.
+    sandbox.fault(json!({"operation": "cloudblue.requests.approve", "when": "after", "hold": true})).unwrap();
+    let mut jobs = worker.jobs();
+    let job = jobs.try_next().await.unwrap().unwrap();
+    let given_up = tokio::time::timeout(std::time::Duration::from_millis(200), job.act(Outcome::approve("TL-1"))).await;
+    if given_up.is_err() {
+        assert!(jobs.try_next().await.unwrap().is_none());
+        assert_eq!(worker.report().gone, 1);
+    }
+    assert!(statuses(&sandbox).values().all(|status| status == "approved"));
+}
+
+#[tokio::test]
+async fn a_cycle_waits_for_what_is_in_hand_even_when_its_list_could_not_be_read() {
+    let (sandbox, client) = start(json!({"requests": 150, "assets": 150}));
+    sandbox.fault(json!({"operation": "cloudblue.requests.list", "skip": 1, "times": 3, "status": 503})).unwrap();
+    let worker = worker(&client, |_| {});
+    let mut handled = std::collections::HashSet::new();
+    worker.begin(Run { max_cycles: Some(2), dry_run: false }).unwrap();
+    let mut jobs = worker.jobs();
+    while let Some(job) = jobs.try_next().await.unwrap() {
+        assert!(handled.insert(job.request.id.clone()), "{} came twice", job.request.id);
+        job.act(Outcome::approve("TL-1")).await.unwrap();
+    }
+    let report = worker.report();
+    assert_eq!((report.approved, report.error_count), (150, 1), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_request_that_still_waits_is_an_error_and_holds_its_asset() {
+    let (sandbox, client) = start(json!({"requests": 4, "assets": 1}));
+    sandbox.fault(json!({"operation": "cloudblue.requests.approve", "status": 409, "json": {"error_code": "X", "errors": ["locked"]}})).unwrap();
+    let report = run(&worker(&client, |_| {}), Run::once(), |_, _| Outcome::approve("TL-1")).await;
+    assert_eq!((report.error_count, report.held, report.conflicts, report.approved), (1, 3, 0, 0), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_cap_counts_what_is_handed_out_so_that_those_behind_the_skipped_come_too() {
+    let (_sandbox, client) = start(json!({"requests": 6, "assets": 6}));
+    let worker = worker(&client, |options| options.max_per_cycle = Some(2));
+    let seen = std::sync::Mutex::new(Vec::new());
+    let report = run(&worker, Run { max_cycles: Some(4), dry_run: false }, |id, _| {
+        let mut seen = seen.lock().unwrap();
+        seen.push(id.to_owned());
+        match seen.len() {
+            ..=2 => Outcome::Skip { reason: None, not_before: Some("2030-01-01T00:00:00Z".to_owned()) },
+            _ => Outcome::approve("TL-1"),
+        }
+    })
+    .await;
+    assert_eq!(report.approved, 4, "{report:?}");
+}
+
+#[tokio::test]
+async fn nothing_that_is_shown_holds_a_value_of_a_parameter() {
+    let (_sandbox, client) = start(json!({"requests": 3, "assets": 3}));
+    let canary = format!("canary-{:016x}", std::process::id());
+    let worker = worker(&client, |_| {});
+    worker.begin(Run { max_cycles: Some(1), dry_run: true }).unwrap();
+    let outcome = || Outcome::approve("TL-1").param("email", canary.as_str());
+    assert!(!format!("{:?}", outcome()).contains(&canary));
+    loop {
+        match worker.next(&Host::silent()).await.unwrap() {
+            Turn::Job(job) => {
+                let value = job.request.asset.as_ref().and_then(|asset| asset.param("email")?.value.clone());
+                if let Some(value) = value.filter(|value| !value.is_empty()) {
+                    assert!(!format!("{job:?}").contains(&value));
+                }
+                drop(job.act(outcome()).await.unwrap());
+            }
+            Turn::Event(event) => assert!(!event.to_string().contains(&canary), "{event}"),
+            Turn::Report(_) => break,
+        }
+    }
 }

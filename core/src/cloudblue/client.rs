@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::auth::CloudBlue;
 use super::listing::{ListArguments, open};
+use super::query::{check_prop, value};
 use super::{assets, composed, conversations, operations, requests, templates, transition};
 use crate::error::{Error, Result};
 use crate::host::{Host, Listener};
@@ -205,12 +206,7 @@ impl Client {
 
     pub(crate) async fn invoke_for(&self, name: &str, arguments: &str, call: &CallContext) -> Result<String> {
         let operation = Self::operation(name)?;
-        let named = |mut error: Error| {
-            let report = error.report_mut();
-            report.system.get_or_insert_with(|| operation.system().to_owned());
-            report.operation.get_or_insert_with(|| operation.name.to_owned());
-            error
-        };
+        let named = |error| operation.named(error);
         match operation.kind {
             Kind::Single => {
                 let mut arguments = (operation.read)(arguments).map_err(named)?;
@@ -236,7 +232,7 @@ impl Client {
         arguments: &mut dyn Arguments,
         call: &CallContext,
     ) -> Result<String> {
-        transition::carry_out(self, operation, arguments, call).await
+        Ok(transition::carry_out(self, operation, arguments, call).await?.text)
     }
 
     pub(crate) async fn exchange(
@@ -272,6 +268,7 @@ impl Client {
         if request.dashboard {
             return Err(Error::validation("dashboard", "is Magento BI's"));
         }
+        request.write_query(|name, text| Ok(format!("{}={}", check_prop(name)?, value(name, &text.into())?)))?;
         Ok(self.exchange(request.operation(&RAW)?, &mut request, call).await?.text)
     }
 }

@@ -10,7 +10,7 @@ use super::decisions::{Approve, Inquire};
 use super::param::{Param, ParamChange};
 use super::request::Request;
 use super::requests::{SetParamValues, Update, WaitFor};
-use super::transition::{read, status_of};
+use super::transition::{self, Carried, ENDS, read, status_of};
 use crate::error::{Code, Error, Result};
 use crate::id::Id;
 use crate::ops::{CallContext, Fields as _, decode, read_arguments};
@@ -18,16 +18,17 @@ use crate::poll::PollPolicy;
 
 /// Carries the composed operation `name` out; its arguments are JSON text.
 pub(super) async fn invoke(client: &Client, name: &str, arguments: &str, call: &CallContext) -> Result<String> {
-    match name {
+    let carried = match name {
         "cloudblue.requests.inquire" => inquire(client, read_arguments(arguments)?, call).await,
         "cloudblue.requests.set_param_values" => set_param_values(client, read_arguments(arguments)?, call).await,
         "cloudblue.requests.wait" => wait(client, read_arguments(arguments)?, call).await,
         _ => Err(Error::internal(format!("{name} is composed of nothing"))),
-    }
+    };
+    Ok(carried?.text)
 }
 
 /// Writes the errors to the parameters, then inquires.
-pub(super) async fn inquire(client: &Client, mut inquire: Inquire, call: &CallContext) -> Result<String> {
+pub(super) async fn inquire(client: &Client, mut inquire: Inquire, call: &CallContext) -> Result<Carried> {
     inquire.check()?;
     let errors = std::mem::take(&mut inquire.errors);
     let written = !errors.is_empty();
@@ -36,7 +37,7 @@ pub(super) async fn inquire(client: &Client, mut inquire: Inquire, call: &CallCo
         update(client, &inquire.id, errors.into_iter().map(with_error).collect(), call).await?;
     }
     let operation = Client::operation("cloudblue.requests.inquire")?;
-    client.carry_out(operation, &mut inquire, call).await.map_err(|error| half_done(error, written))
+    transition::carry_out(client, operation, &mut inquire, call).await.map_err(|error| half_done(error, written))
 }
 
 /// Sets the values that differ, then approves.
@@ -45,18 +46,26 @@ pub(super) async fn approve_with_params(
     approve: &mut Approve,
     values: BTreeMap<String, Value>,
     call: &CallContext,
-) -> Result<String> {
+) -> Result<Carried> {
     approve.check()?;
-    let written = !values.is_empty();
-    if written {
-        set_param_values(client, SetParamValues { id: approve.id.clone(), values }, call).await?;
+    let mut written = false;
+    if !values.is_empty() {
+        (_, written) = set_values(client, SetParamValues { id: approve.id.clone(), values }, call).await?;
     }
     let operation = Client::operation("cloudblue.requests.approve")?;
-    client.carry_out(operation, approve, call).await.map_err(|error| half_done(error, written))
+    transition::carry_out(client, operation, approve, call).await.map_err(|error| half_done(error, written))
 }
 
+/// The error of a second step whose first one was carried out.
 fn half_done(error: Error, written: bool) -> Error {
-    if written { error.with_detail("params_written", true) } else { error }
+    if !written {
+        return error;
+    }
+    let hint = match &error.report().hint {
+        Some(hint) => format!("{hint}; half done: its parameters were written"),
+        None => "half done: its parameters were written".to_owned(),
+    };
+    error.with_detail("params_written", true).with_hint(hint)
 }
 
 async fn update(client: &Client, id: &Id, params: Vec<ParamChange>, call: &CallContext) -> Result<String> {
@@ -66,7 +75,12 @@ async fn update(client: &Client, id: &Id, params: Vec<ParamChange>, call: &CallC
 }
 
 /// Reads the request and sends the values that differ from it.
-pub(super) async fn set_param_values(client: &Client, set: SetParamValues, call: &CallContext) -> Result<String> {
+pub(super) async fn set_param_values(client: &Client, set: SetParamValues, call: &CallContext) -> Result<Carried> {
+    Ok(Carried::now(set_values(client, set, call).await?.0))
+}
+
+/// The request after it, and whether anything differed.
+async fn set_values(client: &Client, set: SetParamValues, call: &CallContext) -> Result<(String, bool)> {
     let text = read(client, &set.id, call).await?;
     let request: Request = decode(&text, "application/json")?;
     let asset = request.asset.unwrap_or_default();
@@ -79,9 +93,9 @@ pub(super) async fn set_param_values(client: &Client, set: SetParamValues, call:
         changes.extend(change(param, id, value)?);
     }
     if changes.is_empty() {
-        return Ok(text);
+        return Ok((text, false));
     }
-    update(client, &set.id, changes, call).await
+    Ok((update(client, &set.id, changes, call).await?, true))
 }
 
 fn known(params: &Option<Vec<Param>>) -> Vec<Value> {
@@ -110,10 +124,8 @@ fn change(param: &Param, id: String, value: Value) -> Result<Option<ParamChange>
 }
 
 const MAX_WAIT: Duration = Duration::from_secs(30 * 60);
-const ENDS: [&str; 3] = ["approved", "failed", "revoked"];
-
 /// Reads the request until it has one of the statuses.
-pub(super) async fn wait(client: &Client, wait: WaitFor, call: &CallContext) -> Result<String> {
+pub(super) async fn wait(client: &Client, wait: WaitFor, call: &CallContext) -> Result<Carried> {
     let engine = &client.engine;
     let policy = PollPolicy::default();
     let until: Vec<&str> =
@@ -129,7 +141,11 @@ pub(super) async fn wait(client: &Client, wait: WaitFor, call: &CallContext) -> 
             Ok(text) => {
                 status = status_of(&text);
                 if until.contains(&status.as_str()) {
-                    return Ok(text);
+                    return Ok(Carried::now(text));
+                }
+                if ENDS.contains(&status.as_str()) {
+                    let message = format!("the request is {status}, and will not become {}", until.join(" or "));
+                    return Err(Error::new(Code::Conflict, message).with_detail("current", status));
                 }
                 failures = 0;
             }

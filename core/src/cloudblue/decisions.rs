@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::param::ParamChange;
 use super::requests::{check_changes, private};
@@ -74,12 +74,22 @@ impl Fields for Approve {
     }
 
     fn body(&self) -> Option<Value> {
-        let mut body = serde_json::to_value(self).ok()?;
-        if let (Some(date), Some(object)) = (&self.next_billing_date, body.as_object_mut()) {
-            object.insert("asset".to_owned(), json!({"billing": {"next_date": date}}));
+        let mut body = shown_to_customers(&self.template_id, &self.activation_tile);
+        if let Some(date) = &self.effective_date {
+            body.insert("effective_date".to_owned(), date.as_str().into());
         }
-        Some(body)
+        if let Some(date) = &self.next_billing_date {
+            body.insert("asset".to_owned(), json!({"billing": {"next_date": date}}));
+        }
+        Some(Value::Object(body))
     }
+}
+
+/// The one of the two that says something: empty text beside the other is not sent.
+fn shown_to_customers(template_id: &Option<String>, activation_tile: &Option<String>) -> Map<String, Value> {
+    let fields = [("template_id", template_id), ("activation_tile", activation_tile)];
+    let given = fields.into_iter().filter(|(_, text)| filled(text));
+    given.map(|(name, text)| (name.to_owned(), json!(text))).collect()
 }
 
 pub(super) fn filled(text: &Option<String>) -> bool {
@@ -199,17 +209,19 @@ impl Fields for Inquire {
         if let Some((id, _)) = self.errors.iter().find(|(id, message)| id.is_empty() || message.trim().is_empty()) {
             return Err(Error::validation(&format!("errors.{id}"), "needs a parameter's id and a message"));
         }
-        match (&self.template_id, &self.activation_tile) {
-            (Some(_), Some(_)) => {
-                Err(Error::validation("template_id", "and activation_tile are both given: give one of them"))
-            }
-            _ => Ok(()),
+        if filled(&self.template_id) && filled(&self.activation_tile) {
+            return Err(Error::validation("template_id", "and activation_tile are both given: give one of them"));
         }
+        Ok(())
+    }
+
+    fn body(&self) -> Option<Value> {
+        Some(Value::Object(shown_to_customers(&self.template_id, &self.activation_tile)))
     }
 }
 
 /// How a request goes back to pending.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pend {
@@ -231,6 +243,12 @@ impl Pend {
     }
 }
 
+impl std::fmt::Debug for Pend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pend").field("id", &self.id).field("params", &self.params).finish_non_exhaustive()
+    }
+}
+
 impl Default for Pend {
     fn default() -> Self {
         Self::new()
@@ -247,7 +265,10 @@ impl Fields for Pend {
     }
 
     fn raw_query(&self) -> Option<String> {
-        self.code.as_ref().map(|code| serde_urlencoded::to_string([("code", code)]).unwrap_or_default())
+        let code = self.code.as_ref()?;
+        let code: String = url::form_urlencoded::byte_serialize(code.as_bytes()).collect();
+        // Connect takes a plus sign for itself.
+        Some(format!("code={}", code.replace('+', "%20")))
     }
 
     fn check(&self) -> Result<()> {

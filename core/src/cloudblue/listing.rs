@@ -210,16 +210,13 @@ pub(crate) fn open(
     host: Host,
 ) -> Result<(Arc<dyn Source>, PageOptions, Host)> {
     let operation = Client::operation(name)?;
-    let named = |mut error: Error| {
-        error.report_mut().system.get_or_insert_with(|| operation.system().to_owned());
-        error.report_mut().operation.get_or_insert_with(|| operation.name.to_owned());
-        error
-    };
+    let named = |error| operation.named(error);
     let Asked { listing, status, key } = asked;
     let query = selection(&listing, status, operation).map_err(named)?;
     let by_created = listing.order_by.is_empty() || listing.order_by == ["created"];
-    let key = key.filter(|_| by_created && !listing.select.iter().any(|field| hides_key(field)));
+    // The order is asked for even where the key is left out of the rows: then the list is paged by offset.
     let tail = tail(&listing, key.is_some()).map_err(named)?;
+    let key = key.filter(|_| by_created && !listing.select.iter().any(|field| hides_key(field)));
     let page_options = page_options(&listing).map_err(named)?;
     let call = CallContext { options, ..CallContext::default() };
     let list = List { client: client.clone(), operation, call, ids: listing.ids, query, tail, key };
@@ -228,7 +225,7 @@ pub(crate) fn open(
 
 /// Leaving out the key or the id of a row would leave nothing to page by.
 fn hides_key(select: &str) -> bool {
-    matches!(select, "-created" | "-id" | "-events" | "-events.created" | "-events.created.at")
+    matches!(select, "-created" | "-id")
 }
 
 fn page_options(listing: &Listing) -> Result<PageOptions> {
@@ -282,7 +279,7 @@ fn tail(listing: &Listing, by_key: bool) -> Result<String> {
 
 fn signed(argument: &str, fields: &[String]) -> Result<String> {
     for field in fields {
-        check_name(field.trim_start_matches(['-', '+'])).map_err(|_| {
+        check_name(field.strip_prefix(['-', '+']).unwrap_or(field)).map_err(|_| {
             Error::validation(argument, "holds what is no field's name").with_hint("write -created or created")
         })?;
     }

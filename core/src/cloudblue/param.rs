@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::lenient::lenient;
 
 /// A parameter of an asset.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Param {
@@ -58,8 +58,15 @@ pub struct Param {
     pub events: Option<Value>,
 }
 
+/// Shows what it is, and none of its values.
+impl std::fmt::Debug for Param {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Param").field("id", &self.id).field("type", &self.r#type).finish_non_exhaustive()
+    }
+}
+
 /// A change of a parameter; what is absent stays as it is.
-#[derive(Debug, Clone, Default, serde::Serialize, Deserialize)]
+#[derive(Clone, Default, serde::Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ParamChange {
@@ -77,4 +84,11 @@ pub struct ParamChange {
     /// What is wrong with parts of a structured value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub structured_error: Option<Value>,
+}
+
+/// Shows what it is, and none of its values.
+impl std::fmt::Debug for ParamChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ParamChange").field("id", &self.id).finish_non_exhaustive()
+    }
 }

@@ -9,7 +9,7 @@ use super::lenient::lenient;
 /// A fulfillment request: a customer's wish about an asset, which its vendor approves, fails or asks back about.
 ///
 /// Source: the vendor's specification v37, Assets; the page of 2020, "Get Request Details".
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Request {
@@ -86,8 +86,23 @@ pub struct Request {
     pub already_applied: Option<bool>,
 }
 
+/// Shows what it is, and none of its values.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request")
+            .field("id", &self.id)
+            .field("type", &self.r#type)
+            .field("status", &self.status)
+            .field("created", &self.created)
+            .field("asset", &self.asset)
+            .field("reason", &self.reason)
+            .field("already_applied", &self.already_applied)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A template as a request names it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TemplateReference {
@@ -101,4 +116,11 @@ pub struct TemplateReference {
     #[serde(default, deserialize_with = "lenient")]
     #[cfg_attr(feature = "schema", schemars(extend("format" = "secret")))]
     pub message: Option<String>,
+}
+
+/// Shows what it is, and none of its values.
+impl std::fmt::Debug for TemplateReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TemplateReference").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+    }
 }

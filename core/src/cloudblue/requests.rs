@@ -53,7 +53,7 @@ impl ListRequests {
 }
 
 /// Arguments of [`Requests::create`].
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateRequest {
@@ -73,7 +73,27 @@ pub struct CreateRequest {
     pub external_attributes: Option<Map<String, Value>>,
 }
 
-impl Fields for CreateRequest {}
+impl std::fmt::Debug for CreateRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateRequest").field("type", &self.r#type).finish_non_exhaustive()
+    }
+}
+
+impl Fields for CreateRequest {
+    fn private(&self) -> Vec<&str> {
+        self.asset.get("params").map(texts).unwrap_or_default()
+    }
+}
+
+/// Every text in a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        Value::Object(object) => object.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
 
 /// Arguments of [`Requests::update`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -127,7 +147,8 @@ impl Fields for Update {
 }
 
 pub(super) fn private(params: &[ParamChange]) -> Vec<&str> {
-    params.iter().filter_map(|param| param.value.as_deref()).collect()
+    let structured = params.iter().filter_map(|param| param.structured_value.as_ref()).flat_map(texts);
+    params.iter().filter_map(|param| param.value.as_deref()).chain(structured).collect()
 }
 
 pub(super) fn check_changes(params: &[ParamChange]) -> Result<()> {
@@ -217,10 +238,7 @@ impl Fields for Assign {
     }
 
     fn body(&self) -> Option<Value> {
-        Some(match &self.user_id {
-            Some(id) => json!({"id": id}),
-            None => json!({"email": self.email}),
-        })
+        Some(if filled(&self.user_id) { json!({"id": self.user_id}) } else { json!({"email": self.email}) })
     }
 }
 
@@ -261,7 +279,7 @@ impl Fields for Render {
 }
 
 /// Values of parameters, by their ids.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetParamValues {
@@ -279,7 +297,18 @@ impl SetParamValues {
     }
 }
 
-impl Fields for SetParamValues {}
+impl std::fmt::Debug for SetParamValues {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&String> = self.values.keys().collect();
+        f.debug_struct("SetParamValues").field("id", &self.id).field("values", &names).finish()
+    }
+}
+
+impl Fields for SetParamValues {
+    fn private(&self) -> Vec<&str> {
+        self.values.values().flat_map(texts).collect()
+    }
+}
 
 /// What is waited for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -436,8 +465,8 @@ macro_rules! composed_methods {
                 mut arguments: $arguments,
             ) -> Result<Lossless<Request>> {
                 arguments.id = id.try_into()?;
-                let text = composed::$name(self.client, arguments, &self.client.context()).await?;
-                crate::ops::decode(&text, "application/json")
+                let carried = composed::$name(self.client, arguments, &self.client.context()).await?;
+                crate::ops::decode(&carried.text, "application/json")
             }
         )*}
     };

@@ -33,7 +33,7 @@ const TRANSITIONS: [Transition; 8] = [
     Transition { verb: "purchase", from: &["draft"], to: &["pending", "tiers_setup", "inquiring"], ends: false },
 ];
 
-const ENDS: [&str; 3] = ["approved", "failed", "revoked"];
+pub(super) const ENDS: [&str; 3] = ["approved", "failed", "revoked"];
 
 /// A change may become visible late: when it is looked for, after a reply was lost.
 const LOOKS: [Duration; 4] = [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
@@ -50,24 +50,39 @@ pub(super) fn changed(text: &str, content_type: &str) -> Result<()> {
     }
 }
 
+/// What an operation was answered with.
+#[derive(Debug)]
+pub(super) struct Carried {
+    /// The reply's text; of a change, the request's.
+    pub(super) text: String,
+    /// Whether a transition found its target reached already.
+    pub(super) already_applied: bool,
+}
+
+impl Carried {
+    pub(super) fn now(text: String) -> Self {
+        Self { text, already_applied: false }
+    }
+}
+
 /// Carries a single operation out; the reply of a change is the request, whatever the server answers with.
 pub(super) async fn carry_out(
     client: &Client,
     operation: &'static Operation,
     arguments: &mut dyn Arguments,
     call: &CallContext,
-) -> Result<String> {
+) -> Result<Carried> {
     let verb = operation.name.strip_prefix("cloudblue.requests.").filter(|_| operation.method != "GET");
     let id = arguments.ids().first().map(|id| (*id).clone());
     let (Some(verb), Some(id)) = (verb, id) else {
-        return Ok(client.exchange(operation, arguments, call).await?.text);
+        return Ok(Carried::now(client.exchange(operation, arguments, call).await?.text));
     };
     let transition = TRANSITIONS.iter().find(|transition| transition.verb == verb);
     let mut sendings = 0;
     loop {
         sendings += 1;
         let error = match client.exchange(operation, arguments, call).await {
-            Ok(success) => return request_of(client, &id, success.text, call).await,
+            Ok(success) => return Ok(Carried::now(request_of(client, &id, success.text, call).await)),
             Err(error) => error,
         };
         let Some(transition) = transition else { return Err(error) };
@@ -77,7 +92,7 @@ pub(super) async fn carry_out(
             error
         };
         match transition.settle(client, &id, error, call).await.map_err(named)? {
-            Settled::Applied(text) => return Ok(text),
+            Settled::Applied(text) => return Ok(Carried { text, already_applied: true }),
             Settled::Unchanged(_) if transition.ends && sendings < SENDINGS => {}
             Settled::Unchanged(error) => return Err(named(*error)),
         }
@@ -110,7 +125,11 @@ impl Transition {
                 Ok(text) => text,
                 // A request that is gone cannot be settled; any other trouble may pass.
                 Err(gone) if gone.code() == Code::NotFound => return Err(if lost { gone } else { error }),
-                Err(_) => continue,
+                // Only what the last look saw tells that the request stayed as it was.
+                Err(_) => {
+                    seen = None;
+                    continue;
+                }
             };
             let status = status_of(&text);
             if self.to.contains(&status.as_str()) {
@@ -172,23 +191,23 @@ pub(super) fn status_of(text: &str) -> String {
 }
 
 /// The request that a change was answered with, or that is read when the answer holds none.
-async fn request_of(client: &Client, id: &Id, text: String, call: &CallContext) -> Result<String> {
-    if text.trim_start().starts_with('{') {
-        return Ok(text);
-    }
+async fn request_of(client: &Client, id: &Id, text: String, call: &CallContext) -> String {
     #[derive(Deserialize)]
     struct Named {
         id: Option<Value>,
     }
-    let listed: Vec<&RawValue> = serde_json::from_str(&text).unwrap_or_default();
-    let named = |raw: &&&RawValue| {
-        serde_json::from_str::<Named>(raw.get()).is_ok_and(|row| row.id.is_some_and(|found| found == id.as_str()))
+    let is_it = |text: &str| {
+        serde_json::from_str::<Named>(text).is_ok_and(|row| row.id.is_some_and(|found| found == id.as_str()))
     };
-    if let Some(raw) = listed.iter().find(named) {
-        return Ok(raw.get().to_owned());
+    if is_it(&text) {
+        return text;
+    }
+    let listed: Vec<&RawValue> = serde_json::from_str(&text).unwrap_or_default();
+    if let Some(raw) = listed.iter().find(|raw| is_it(raw.get())) {
+        return raw.get().to_owned();
     }
     // The change was made; that it cannot be read now does not undo it.
-    Ok(read(client, id, call).await.unwrap_or_else(|_| serde_json::json!({"id": id}).to_string()))
+    read(client, id, call).await.unwrap_or_else(|_| serde_json::json!({"id": id}).to_string())
 }
 
 /// The object with `"already_applied": true` at its end.

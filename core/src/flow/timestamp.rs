@@ -10,7 +10,10 @@ pub struct Timestamp(pub i64);
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let instant = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000);
+        // RFC 3339 ends with the year 9999, and knows none before 0.
+        let seconds = self.0.div_euclid(1_000).clamp(-62_167_219_200, 253_402_300_799);
+        let nanos = i128::from(seconds) * 1_000_000_000 + i128::from(self.0.rem_euclid(1_000)) * 1_000_000;
+        let instant = OffsetDateTime::from_unix_timestamp_nanos(nanos);
         let text = instant.ok().and_then(|instant| instant.format(&Rfc3339).ok());
         f.write_str(&text.ok_or(std::fmt::Error)?)
     }

@@ -305,11 +305,7 @@ impl Client {
 
     pub(crate) async fn invoke_for(&self, name: &str, arguments: &str, call: &CallContext) -> Result<String> {
         let operation = Self::operation(name)?;
-        let mut arguments = (operation.read)(arguments).map_err(|mut error| {
-            error.report_mut().system = Some(operation.system().to_owned());
-            error.report_mut().operation = Some(operation.name.to_owned());
-            error
-        })?;
+        let mut arguments = (operation.read)(arguments).map_err(|error| operation.named(error))?;
         Ok(self.engine.execute(operation, &mut *arguments, call).await?.text)
     }
 

@@ -17,6 +17,8 @@ use crate::host::{Host, Message};
 /// Dropping it cancels the call at once: what was sent stays sent.
 pub struct Call {
     host: Host,
+    /// Its number among the calls of the mailbox.
+    number: u64,
     future: Option<BoxFuture<'static, String>>,
     envelope: Option<String>,
 }
@@ -34,7 +36,8 @@ impl Call {
 
     /// A call whose messages come out of a mailbox that outlives it: work in the background uses it between calls.
     pub(crate) fn on(host: Host, future: impl Future<Output = Result<String>> + Send + 'static) -> Self {
-        Self { host, future: Some(future.map(envelope).boxed()), envelope: None }
+        let number = host.one_more_call();
+        Self { host, number, future: Some(future.map(envelope).boxed()), envelope: None }
     }
 
     /// The next message: `{"event": …}`, `{"ask": …}`, or the envelope `{"ok": …}` / `{"error": …}`, after which there is
@@ -65,6 +68,12 @@ impl Call {
     }
 }
 
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.host.end_call(self.number);
+    }
+}
+
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Call")
@@ -79,7 +88,7 @@ impl Future for Next<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let call = &mut *self.0;
-        call.host.wake_by(context.waker());
+        call.host.wake(call.number, context.waker());
         // What an earlier poll left behind comes before the future moves on.
         if let Some(message) = call.host.take() {
             return Poll::Ready(Some(message_text(&message)));

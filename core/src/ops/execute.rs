@@ -116,12 +116,9 @@ impl<S: System> Engine<S> {
             Err(error) => Err(error),
         };
         result.map_err(|mut error| {
-            let report = error.report_mut();
             // What an exchange brought says what became of the request; everything else happened before one.
-            report.outcome.get_or_insert(Outcome::NotSent);
-            report.system.get_or_insert_with(|| operation.system().to_owned());
-            report.operation.get_or_insert_with(|| operation.name.to_owned());
-            error
+            error.report_mut().outcome.get_or_insert(Outcome::NotSent);
+            operation.named(error)
         })
     }
 

@@ -40,6 +40,20 @@ impl Default for Query {
 }
 
 impl RawRequest {
+    /// Has the names and values of the query written by `write`, where a server reads them in a language of its own.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub(crate) fn write_query(&mut self, write: impl Fn(&str, &str) -> Result<String>) -> Result<()> {
+        if let Query::Pairs(pairs) = &self.query
+            && !pairs.is_empty()
+        {
+            let parts: Result<Vec<String>> = pairs.iter().map(|(name, text)| write(name, text)).collect();
+            self.query = Query::Text(parts?.join("&"));
+        }
+        Ok(())
+    }
+
     /// The one of `rows` that says how a request of this method is sent.
     pub(crate) fn operation(&self, rows: &'static [Operation]) -> Result<&'static Operation> {
         let path = &self.path;

@@ -107,6 +107,14 @@ impl fmt::Debug for Operation {
 }
 
 impl Operation {
+    /// `error` with the name of this operation, unless it has one.
+    pub(crate) fn named(&self, mut error: Error) -> Error {
+        let report = error.report_mut();
+        report.system.get_or_insert_with(|| self.system().to_owned());
+        report.operation.get_or_insert_with(|| self.name.to_owned());
+        error
+    }
+
     /// The system's name.
     pub fn system(&self) -> &'static str {
         self.name.split('.').next().unwrap_or_default()

@@ -22,6 +22,8 @@ pub struct Cursor {
     mode: Mode,
     limit: u64,
     done: bool,
+    /// Whether the last page brought nothing new where there was to be more: rows move while a list is read.
+    stalled: bool,
 }
 
 #[derive(Debug)]
@@ -41,10 +43,10 @@ struct KeyPosition {
     offset: u64,
 }
 
-/// What a page brings: which of its rows are new, and whether the same place must be asked for again.
+/// What a page brings.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// For each row, whether it is given out.
+    /// For each row, whether it is new, and given out.
     pub new: Vec<bool>,
 }
 
@@ -55,7 +57,7 @@ impl Cursor {
             Some(lookup) => Mode::Key(KeyPosition { lookup, last: None, seen: HashMap::new(), offset: 0 }),
             None => Mode::Offset { offset: 0, last: Vec::new() },
         };
-        Self { mode, limit, done: false }
+        Self { mode, limit, done: false, stalled: false }
     }
 
     /// Whether the last page was taken.
@@ -88,8 +90,15 @@ impl Cursor {
         if let Mode::Key(position) = &mut self.mode {
             match position.take(&keys, total, self.limit)? {
                 KeyTaken::Rows(new, done) => {
-                    self.done = done;
+                    (self.done, self.stalled) = (done, false);
                     return Ok(Taken { new });
+                }
+                KeyTaken::Stalled if self.stalled => {
+                    return Err(stuck("the server gives a single row a page, so that the list cannot be read on"));
+                }
+                KeyTaken::Stalled => {
+                    self.stalled = true;
+                    return Ok(Taken { new: vec![false; rows.len()] });
                 }
                 KeyTaken::NotByKey => self.mode = Mode::Offset { offset: 0, last: Vec::new() },
             }
@@ -99,8 +108,12 @@ impl Cursor {
         };
         let names: Vec<Box<str>> = keys.iter().zip(rows).map(|(key, row)| key.id().unwrap_or(row).into()).collect();
         if !names.is_empty() && names == *last {
-            return Err(stuck("the page at the next offset holds the same rows again"));
+            if std::mem::replace(&mut self.stalled, true) {
+                return Err(stuck("the page at the next offset holds the same rows again"));
+            }
+            return Ok(Taken { new: vec![false; rows.len()] });
         }
+        self.stalled = false;
         *offset += rows.len() as u64;
         self.done = names.is_empty() || total.is_some_and(|total| *offset >= total);
         *last = names;
@@ -111,6 +124,8 @@ impl Cursor {
 enum KeyTaken {
     /// Which rows are new, and whether the list has ended.
     Rows(Vec<bool>, bool),
+    /// One row that was seen, and more behind it.
+    Stalled,
     /// The first page shows that the list cannot be paged by key.
     NotByKey,
 }
@@ -143,9 +158,7 @@ impl KeyPosition {
             (Some(reached), true) => reached,
             (None, true) => false,
             // Nothing new, and more behind it: passing over a single row could pass over others unseen.
-            (Some(false), false) if count < 2 => {
-                return Err(stuck("the server gives a single row a page, so that the list cannot be read on"));
-            }
+            (Some(false), false) if count < 2 => return Ok(KeyTaken::Stalled),
             (Some(reached), false) => reached,
             (None, false) => count < 2,
         };
@@ -190,7 +203,7 @@ fn ids_and_instants<'k>(keys: &'k [RowKey<'_>]) -> Option<Vec<(&'k str, Instant)
 /// The total in `items 0-99/250`; `None` where it is missing or `*`.
 ///
 /// An empty page says a total of 0 whatever the list holds, so it is for pages with rows.
-fn total(range: &str) -> Option<u64> {
+pub(super) fn total(range: &str) -> Option<u64> {
     range.rsplit_once('/')?.1.trim().parse().ok()
 }
 
@@ -299,6 +312,8 @@ mod tests {
         assert_eq!(by_key.take(&page, Some("items 0-1/9")).unwrap_err().code(), Code::UnexpectedContent);
         let mut by_offset = Cursor::new(None, 2);
         by_offset.take(&page, None).unwrap();
+        // Rows that enter in front shift the others: the same page once is no proof.
+        assert_eq!(by_offset.take(&page, None).unwrap().new, [false, false]);
         assert_eq!(by_offset.take(&page, None).unwrap_err().code(), Code::UnexpectedContent);
     }
 

@@ -9,6 +9,7 @@ use futures::Stream;
 use futures::stream::try_unfold;
 use serde::de::DeserializeOwned;
 
+use super::cursor::total;
 use super::{PageOptions, Pages, Source, Window};
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -63,7 +64,7 @@ impl<T: DeserializeOwned + Send> Pager<T> {
         Ok(rows)
     }
 
-    /// The first row, or `None`; one request for one row.
+    /// The first row, or `None`; one request, for a row or two.
     ///
     /// # Errors
     /// Those of [`Pages::next`].
@@ -88,8 +89,7 @@ impl<T: DeserializeOwned + Send> Pager<T> {
 /// The total that a page of no rows tells.
 pub(crate) async fn count(source: Arc<dyn Source>, host: Host) -> Result<u64> {
     let Some(page) = source.fetch(Window { from: None, offset: 0, limit: 0 }, host).await? else { return Ok(0) };
-    let total = page.content_range.as_deref().and_then(|range| range.rsplit_once('/')?.1.trim().parse().ok());
-    total.ok_or_else(|| {
+    page.content_range.as_deref().and_then(total).ok_or_else(|| {
         Error::new(crate::error::Code::UnexpectedContent, "the server gave no total (Content-Range)")
             .with_hint("count the rows of the list instead")
     })

@@ -1,5 +1,6 @@
 //! What a run does between its jobs: it sleeps, reads the lists, and ends its cycles.
 
+use std::future::pending;
 use std::time::Duration;
 
 use futures::future::{Either, select};
@@ -9,108 +10,116 @@ use super::cycle::{Cycle, Phase, candidates};
 use super::worker::{Worker, open};
 use crate::error::{Error, Result};
 use crate::host::Host;
+use crate::page::Pages;
 
 impl Worker {
-    /// One step of the cycle: reads a page, or sleeps, or waits for the requests in hand.
+    /// One step of the cycle: reads a page, or sleeps, or waits for the requests in hand. What waits for others to act waits
+    /// for ever: whoever changes something wakes the caller.
     pub(super) async fn drive(&self, cycle: &mut Cycle, host: &Host) -> Result<()> {
-        let stop = self.state().stop.clone();
-        let interval = self.0.options.interval();
+        if let Some(until) = self.paused_until() {
+            return self.sleep(until).await;
+        }
         match &mut cycle.phase {
-            Phase::Over => std::future::pending().await,
+            Phase::Over => pending().await,
             Phase::Sleeping(until) => {
-                let sleep = self.0.client.engine.clock.sleep_until(*until);
-                select(sleep, Box::pin(stop.stopped())).await;
-                if stop.is_stopped() {
-                    self.0.changed.notify_waiters();
-                    return std::future::pending().await;
-                }
-                cycle.start(&self.0.options, self.now());
-                {
-                    let mut state = self.state();
-                    state.queue.begin_cycle(self.wall_ms());
-                    state.report.cycles = cycle.count;
-                    state.report.next_due = None;
-                    let event = json!({"type": "cycle_started", "cycle": cycle.count});
-                    state.events.push_back(event);
-                }
+                let until = *until;
+                self.sleep(until).await?;
+                self.start_cycle(cycle);
                 self.read_lane(cycle, 0, host)
             }
             Phase::Reading(place, pages) => {
                 let (place, pages) = (*place, pages.clone());
+                if self.state().budget == 0 {
+                    cycle.phase = Phase::Draining(None);
+                    return Ok(());
+                }
                 if self.state().queue.waiting() > 0 {
                     // What waits is about assets in hand: those come first.
-                    return std::future::pending().await;
+                    return pending().await;
                 }
-                let lane = self.0.options.lanes[place];
-                match select(Box::pin(pages.next_at()), Box::pin(stop.stopped())).await {
-                    Either::Right(_) => {
-                        self.0.changed.notify_waiters();
-                        std::future::pending().await
-                    }
-                    Either::Left((Ok(Some((page, read_at))), _)) => {
-                        cycle.succeeded();
-                        let mut rows = candidates(&page, lane, read_at)?;
-                        let more = cycle.accept(&mut rows);
-                        {
-                            let mut state = self.state();
-                            state.report.seen += rows.len() as u64;
-                            rows.into_iter().for_each(|row| state.queue.add(row));
-                        }
-                        if !more {
-                            cycle.phase = Phase::Draining;
-                        }
-                        Ok(())
-                    }
-                    Either::Left((Ok(None), _)) => self.read_lane(cycle, place + 1, host),
-                    Either::Left((Err(error), _)) => self.cannot_read(cycle, error, interval),
-                }
+                self.read_page(cycle, place, &pages, host).await
             }
-            Phase::Draining => {
+            Phase::Draining(next) => {
+                let next = *next;
                 if !self.state().queue.is_idle() {
-                    return std::future::pending().await;
+                    return pending().await;
                 }
-                {
-                    let mut state = self.state();
-                    let at = cycle.next_start(interval, self.0.client.engine.random.unit(), self.now());
-                    if cycle.had_all() {
-                        state.over = true;
-                        cycle.phase = Phase::Over;
-                    } else {
-                        state.report.next_due = Some(self.stamp(at));
-                        cycle.phase = Phase::Sleeping(at);
-                    }
-                    let mut event = json!({"type": "cycle_ended", "cycle": cycle.count});
-                    event["report"] = serde_json::to_value(&state.report).unwrap_or_default();
-                    state.events.push_back(event);
-                }
-                self.0.changed.notify_waiters();
+                self.end_cycle(cycle, next);
                 Ok(())
             }
         }
     }
 
+    /// Sleeps, or for ever when the run is stopped meanwhile.
+    async fn sleep(&self, until: Duration) -> Result<()> {
+        let stop = self.state().stop.clone();
+        let sleep = self.0.client.engine.clock.sleep_until(until);
+        select(sleep, Box::pin(stop.stopped())).await;
+        if stop.is_stopped() {
+            self.0.changed.notify_waiters();
+            return pending().await;
+        }
+        Ok(())
+    }
+
+    fn start_cycle(&self, cycle: &mut Cycle) {
+        cycle.start(self.now());
+        let mut state = self.state();
+        state.queue.begin_cycle(self.wall_ms());
+        state.budget = self.0.options.max_per_cycle.unwrap_or(u64::MAX);
+        state.report.cycles = cycle.count;
+        state.report.next_due = None;
+        state.events.push_back(json!({"type": "cycle_started", "cycle": cycle.count}));
+    }
+
     fn read_lane(&self, cycle: &mut Cycle, place: usize, host: &Host) -> Result<()> {
         cycle.phase = match self.0.options.lanes.get(place) {
             Some(lane) => Phase::Reading(place, Box::new(open(&self.0.client, &self.0.options, *lane, host)?)),
-            None => Phase::Draining,
+            None => Phase::Draining(None),
         };
         Ok(())
     }
 
-    fn cannot_read(&self, cycle: &mut Cycle, error: Error, interval: Duration) -> Result<()> {
+    async fn read_page(&self, cycle: &mut Cycle, place: usize, pages: &Pages, host: &Host) -> Result<()> {
+        let stop = self.state().stop.clone();
+        match select(Box::pin(pages.next_at()), Box::pin(stop.stopped())).await {
+            Either::Right(_) => {
+                self.0.changed.notify_waiters();
+                pending().await
+            }
+            Either::Left((Ok(Some((page, read_at))), _)) => {
+                cycle.succeeded();
+                let (rows, unreadable) = candidates(&page, self.0.options.lanes[place], read_at)?;
+                let mut state = self.state();
+                state.report.seen += rows.len() as u64;
+                rows.into_iter().for_each(|row| state.queue.add(row));
+                for row in unreadable {
+                    state.report.seen += 1;
+                    state.report.trouble("a row of the list", row);
+                }
+                drop(state);
+                // Others wait for jobs too.
+                self.0.changed.notify_waiters();
+                Ok(())
+            }
+            Either::Left((Ok(None), _)) => self.read_lane(cycle, place + 1, host),
+            Either::Left((Err(error), _)) => {
+                self.cannot_read(cycle, error);
+                Ok(())
+            }
+        }
+    }
+
+    fn cannot_read(&self, cycle: &mut Cycle, error: Error) {
         let code = error.code();
-        match cycle.failed(error, interval) {
+        let message = error.to_string();
+        match cycle.failed(error, self.0.options.interval()) {
             Ok(delay) => {
                 let mut state = self.state();
-                let event = json!({"type": "backing_off", "delay_ms": delay.as_millis() as u64, "code": code});
-                state.events.push_back(event);
-                let at = self.now().saturating_add(delay);
-                if cycle.had_all() {
-                    (state.over, cycle.phase) = (true, Phase::Over);
-                } else {
-                    state.report.next_due = Some(self.stamp(at));
-                    cycle.phase = Phase::Sleeping(at);
-                }
+                state.report.trouble("the list", message);
+                let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+                state.events.push_back(json!({"type": "backing_off", "delay_ms": delay_ms, "code": code}));
+                cycle.phase = Phase::Draining(Some(self.now().saturating_add(delay)));
             }
             Err(error) => {
                 cycle.phase = Phase::Over;
@@ -118,6 +127,23 @@ impl Worker {
             }
         }
         self.0.changed.notify_waiters();
-        Ok(())
+    }
+
+    /// Ends the cycle, of which nothing is in hand; the next one starts at `next`, or an interval after this one did.
+    fn end_cycle(&self, cycle: &mut Cycle, next: Option<Duration>) {
+        let unit = self.0.client.engine.random.unit();
+        let at = next.unwrap_or_else(|| cycle.next_start(&self.0.options, unit, self.now()));
+        let mut state = self.state();
+        if cycle.had_all() {
+            (state.over, cycle.phase) = (true, Phase::Over);
+        } else {
+            state.report.next_due = Some(self.stamp(at));
+            cycle.phase = Phase::Sleeping(at);
+        }
+        let mut event = json!({"type": "cycle_ended", "cycle": cycle.count});
+        event["report"] = serde_json::to_value(&state.report).unwrap_or_default();
+        state.events.push_back(event);
+        drop(state);
+        self.0.changed.notify_waiters();
     }
 }

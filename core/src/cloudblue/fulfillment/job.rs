@@ -27,7 +27,7 @@ pub struct Job {
 }
 
 /// What came of a decision.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct JobResult {
     /// `approved`, `failed`, `inquired`, `scheduled`, `revoked`, `skipped`, `already_applied`, `conflict`, `gone`, `error`, or in a
     /// dry run `decided`.
@@ -36,6 +36,12 @@ pub struct JobResult {
     pub request: Option<Box<RawValue>>,
     /// Why not, for `conflict` and `error`.
     pub error: Option<Error>,
+}
+
+impl std::fmt::Debug for JobResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JobResult").field("result", &self.result).field("error", &self.error).finish_non_exhaustive()
+    }
 }
 
 impl Job {

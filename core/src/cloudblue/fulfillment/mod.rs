@@ -1,6 +1,6 @@
 //! The worker: it works off the queue of requests, and every request ends as its handler chose, once.
 //!
-//! A cycle reads the pending requests (and those being revoked) page by page, by key, so that none is skipped while
+//! A cycle reads the pending requests (and, where asked to, those being revoked) page by page, by key, so that none is skipped while
 //! handled ones leave the list. Requests of one asset come in the order of their creation: while one of them is in hand, or
 //! was left for later, those after it wait. What a handler decides is sent once; a lost reply is settled by reading. A request
 //! that nobody decided about stays as it is.

@@ -42,9 +42,11 @@ pub struct WorkerOptions {
     pub filters: Map<String, Value>,
     /// A query besides.
     pub query: Option<Query>,
-    /// The queues that it works off, in this order; default both.
+    /// The queues that it works off, in this order; default `pending` alone, for a handler that would approve what waits to be
+    /// revoked has to be told of it.
     pub lanes: Vec<Lane>,
-    /// Milliseconds from the start of a cycle to the start of the next; default 180,000, spread by a tenth.
+    /// Milliseconds from the start of a cycle to the start of the next; default 180,000, spread by a tenth, though not below
+    /// 120,000 unless `any_interval` allows it.
     pub interval_ms: u64,
     /// Allows an interval outside of 120,000 to 300,000 milliseconds, which the vendor recommends.
     pub any_interval: bool,
@@ -52,7 +54,7 @@ pub struct WorkerOptions {
     pub concurrency: usize,
     /// Rows of a page; default 100.
     pub page_size: Option<u64>,
-    /// Requests of a cycle at most; default: no limit.
+    /// Requests that a cycle hands out at most; default: no limit.
     pub max_per_cycle: Option<u64>,
     /// The age in milliseconds at which what is known of a request is read again before it counts; default 10,000.
     pub recheck_after_ms: u64,
@@ -69,7 +71,7 @@ impl Default for WorkerOptions {
             types: Vec::new(),
             filters: Map::new(),
             query: None,
-            lanes: vec![Lane::Revoking, Lane::Pending],
+            lanes: vec![Lane::Pending],
             interval_ms: 180_000,
             any_interval: false,
             concurrency: 1,
@@ -82,9 +84,13 @@ impl Default for WorkerOptions {
     }
 }
 
+/// The vendor's recommendation: not more often, and not less often.
+pub(super) const FLOOR: Duration = Duration::from_secs(120);
+const CEILING: Duration = Duration::from_secs(300);
+
 impl WorkerOptions {
     pub(super) fn check(&self) -> Result<()> {
-        if !self.any_interval && !(120_000..=300_000).contains(&self.interval_ms) {
+        if !self.any_interval && !(FLOOR..=CEILING).contains(&self.interval()) {
             return Err(Error::validation("interval", "must be 120 to 300 seconds, as the vendor recommends")
                 .with_hint("any_interval allows any other"));
         }
@@ -102,6 +108,11 @@ impl WorkerOptions {
         }
         if self.query.as_ref().is_some_and(|query| query.mentions("status")) {
             return Err(Error::validation("query", "cannot be about status: the lanes are").with_hint("use lanes"));
+        }
+        let needed = ["id", "created", "status", "asset", "asset.id"];
+        if let Some(field) = self.select.iter().filter_map(|field| field.strip_prefix('-')).find(|f| needed.contains(f))
+        {
+            return Err(Error::validation("select", format!("cannot leave {field} out: the worker goes by it")));
         }
         Ok(())
     }

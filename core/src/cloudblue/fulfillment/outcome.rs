@@ -11,7 +11,7 @@ use crate::id::Id;
 use crate::ops::Fields as _;
 
 /// A decision about a request. Only a decision is sent; anything else leaves the request as it is.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -101,18 +101,18 @@ impl Outcome {
         self
     }
 
-    /// Its name, as events and decisions show it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Approve { .. } => "approve",
-            Self::Fail { .. } => "fail",
-            Self::Inquire { .. } => "inquire",
-            Self::Schedule { .. } => "schedule",
-            Self::ConfirmRevoke {} => "confirm_revoke",
-            Self::Skip { .. } => "skip",
-            Self::Nothing {} => "nothing",
-            Self::Error { .. } => "error",
+    /// What a display shows: no value of a parameter, and no text for customers.
+    pub(super) fn shown(&self) -> Value {
+        let mut shown = serde_json::to_value(self).unwrap_or_default();
+        if let Some(fields) = shown.get_mut("approve").and_then(Value::as_object_mut) {
+            let params = fields.get("params").and_then(Value::as_object);
+            let names: Vec<Value> =
+                params.into_iter().flat_map(|params| params.keys().cloned().map(Value::from)).collect();
+            fields.insert("params".to_owned(), names.into());
+            fields.retain(|_, value| !value.is_null());
+            fields.entry("activation_tile").and_modify(|tile| *tile = "***".into());
         }
+        shown
     }
 
     /// What is to be sent about the request `id`; `None` when it is left as it is.
@@ -149,6 +149,12 @@ impl Outcome {
     }
 }
 
+impl std::fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.shown().fmt(f)
+    }
+}
+
 /// A decision that is sent.
 pub(super) enum Step {
     Approve(Approve, BTreeMap<String, Value>),
@@ -159,6 +165,15 @@ pub(super) enum Step {
 }
 
 impl Step {
+    /// Whether it changes parameters before it moves the request.
+    pub(super) fn writes_params(&self) -> bool {
+        match self {
+            Self::Approve(_, params) => !params.is_empty(),
+            Self::Inquire(inquire) => !inquire.errors.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The status that it leads to.
     pub(super) fn target(&self) -> &'static str {
         match self {

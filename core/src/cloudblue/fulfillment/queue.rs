@@ -17,8 +17,8 @@ pub(super) struct Candidate {
     pub(super) kind: Option<String>,
     pub(super) lane: Lane,
     pub(super) text: Arc<str>,
-    /// When its text was read, by the clock.
-    pub(super) read_at: Duration,
+    /// When its text was read, by the clock; none when it may have changed since.
+    pub(super) read_at: Option<Duration>,
 }
 
 /// What is remembered of a request that was left, from cycle to cycle.
@@ -60,6 +60,8 @@ pub(super) struct Queue {
     memory: HashMap<String, Memory>,
     waiting: VecDeque<Candidate>,
     in_hand: HashMap<u64, Candidate>,
+    /// Those in hand that are being acted upon.
+    acting: HashSet<u64>,
     busy: HashSet<String>,
     /// Assets of which a request was left in this cycle.
     left: HashSet<String>,
@@ -77,6 +79,7 @@ impl Queue {
     pub(super) fn abandon(&mut self) {
         self.waiting.clear();
         self.in_hand.clear();
+        self.acting.clear();
         self.busy.clear();
         self.left.clear();
     }
@@ -86,7 +89,20 @@ impl Queue {
     }
 
     pub(super) fn add(&mut self, candidate: Candidate) {
-        self.waiting.push_back(candidate);
+        if !self.in_hand.values().any(|job| job.id == candidate.id) {
+            self.waiting.push_back(candidate);
+        }
+    }
+
+    /// Whether somebody acts upon a job.
+    pub(super) fn is_acting(&self) -> bool {
+        !self.acting.is_empty()
+    }
+
+    /// The job, for the one who acts upon it; none when it is not in hand, or somebody else does.
+    pub(super) fn claim(&mut self, number: u64) -> Option<Candidate> {
+        let candidate = self.in_hand.get(&number)?;
+        self.acting.insert(number).then(|| candidate.clone())
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -99,10 +115,6 @@ impl Queue {
 
     pub(super) fn in_hand(&self) -> usize {
         self.in_hand.len()
-    }
-
-    pub(super) fn job(&self, number: u64) -> Option<&Candidate> {
-        self.in_hand.get(&number)
     }
 
     /// How often handling the request failed so far, plus one.
@@ -132,7 +144,7 @@ impl Queue {
     /// Replaces what is known of a request in hand.
     pub(super) fn refresh(&mut self, number: u64, text: Arc<str>, read_at: Duration) {
         if let Some(candidate) = self.in_hand.get_mut(&number) {
-            (candidate.text, candidate.read_at) = (text, read_at);
+            (candidate.text, candidate.read_at) = (text, Some(read_at));
         }
     }
 
@@ -140,6 +152,7 @@ impl Queue {
     pub(super) fn finish(&mut self, number: u64, fate: Fate) -> bool {
         let Some(candidate) = self.in_hand.remove(&number) else { return false };
         self.busy.remove(&candidate.asset);
+        self.acting.remove(&number);
         match fate {
             Fate::Settled => drop(self.memory.remove(&candidate.id)),
             Fate::Left(not_before_ms) => {
@@ -158,10 +171,13 @@ impl Queue {
         true
     }
 
-    /// Puts a request back that was taken and never handed out.
+    /// Puts a request back that nobody has any more. If it was acted upon, it is read again before it counts.
     pub(super) fn put_back(&mut self, number: u64) {
-        if let Some(candidate) = self.in_hand.remove(&number) {
+        if let Some(mut candidate) = self.in_hand.remove(&number) {
             self.busy.remove(&candidate.asset);
+            if self.acting.remove(&number) {
+                candidate.read_at = None;
+            }
             self.waiting.push_front(candidate);
         }
     }
@@ -173,7 +189,7 @@ mod tests {
 
     fn candidate(id: &str, asset: &str) -> Candidate {
         let (id, asset) = (id.to_owned(), asset.to_owned());
-        Candidate { id, asset, kind: None, lane: Lane::Pending, text: "{}".into(), read_at: Duration::ZERO }
+        Candidate { id, asset, kind: None, lane: Lane::Pending, text: "{}".into(), read_at: None }
     }
 
     fn queue(rows: &[(&str, &str)]) -> Queue {

@@ -9,9 +9,11 @@ use futures::{Stream, stream};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify};
 
+use super::super::Client;
+use super::super::listing::{self, ListArguments as _};
 use super::super::request::Request;
+use super::super::requests::ListRequests;
 use super::super::transition::{read, status_of};
-use super::super::{Client, listing};
 use super::cycle::Cycle;
 use super::job::Job;
 use super::options::{Run, WorkerOptions};
@@ -45,6 +47,10 @@ pub(super) struct State {
     pub(super) report: Report,
     pub(super) stop: Stop,
     pub(super) dry_run: bool,
+    /// Requests that the cycle may still hand out.
+    pub(super) budget: u64,
+    /// Until when nothing is handed out, because the server asked for that.
+    pub(super) paused_until: Duration,
     running: bool,
     pub(super) over: bool,
     /// Whether a handler that decided nothing was told of.
@@ -82,6 +88,8 @@ impl Client {
             report: Report::default(),
             stop: Stop::default(),
             dry_run: false,
+            budget: 0,
+            paused_until: Duration::ZERO,
             running: false,
             over: false,
             warned: false,
@@ -100,26 +108,23 @@ impl Client {
 }
 
 pub(super) fn open(client: &Client, options: &WorkerOptions, lane: super::options::Lane, host: &Host) -> Result<Pages> {
-    let asked = listing::Asked {
-        listing: options.listing(lane),
-        status: None,
-        key: Some(crate::page::KeyLookup::GreaterOrEqual),
-    };
+    let asked = ListRequests { listing: options.listing(lane) }.into_listing();
     let (source, pages, host) =
         listing::open(client, "cloudblue.requests.list", asked, options.options.clone(), host.clone())?;
     Ok(Pages::new(source, pages, host))
 }
 
 impl Worker {
-    /// Starts a run: its report begins anew; what is remembered of requests that were left stays.
+    /// Starts a run: its report begins anew; what is remembered of requests that were left stays. Jobs of a run that was
+    /// abandoned are no longer in hand.
     ///
     /// # Errors
-    /// `validation` while another run is under way.
+    /// `validation` while somebody waits for a job, or acts upon one.
     pub fn begin(&self, run: Run) -> Result<()> {
         let busy = || Error::validation("run", "another run of this worker is under way");
         let mut cycle = self.0.cycle.try_lock().map_err(|_| busy())?;
         let mut state = self.state();
-        if state.running && !state.over {
+        if state.queue.is_acting() {
             return Err(busy());
         }
         *cycle = Cycle::new(run, self.now());
@@ -127,7 +132,7 @@ impl Worker {
         state.report = Report::default();
         state.stop = Stop::default();
         (state.dry_run, state.running, state.over, state.warned) = (run.dry_run, true, false, false);
-        state.fatal = None;
+        (state.fatal, state.budget, state.paused_until) = (None, 0, Duration::ZERO);
         state.events.clear();
         Ok(())
     }
@@ -170,11 +175,18 @@ impl Worker {
                 if state.over || (state.stop.is_stopped() && state.queue.in_hand() == 0) {
                     return self.ended(&mut state).map(|report| Some(Turn::Report(report)));
                 }
-                if state.stop.is_stopped() || state.queue.in_hand() >= self.0.options.concurrency {
+                let full = state.queue.in_hand() >= self.0.options.concurrency;
+                if state.stop.is_stopped() || full || self.now() < state.paused_until {
                     return Ok(None);
                 }
+                if state.budget == 0 {
+                    state.queue.clear_waiting();
+                }
                 match state.queue.take(self.wall_ms()) {
-                    Queued::Job(number, candidate) => (number, candidate),
+                    Queued::Job(number, candidate) => {
+                        state.budget -= 1;
+                        (number, candidate)
+                    }
                     Queued::Held => {
                         state.report.held += 1;
                         continue;
@@ -187,41 +199,54 @@ impl Worker {
                 }
             };
             let mut taken = Taken { worker: self, number, given: false };
-            if let Some(job) = self.hand_out(number, *candidate, host).await? {
+            let job = self.hand_out(number, *candidate, host).await;
+            // What was stopped while it was read again goes back, and is not handed out.
+            if !(job.is_some() && self.state().stop.is_stopped()) {
                 taken.given = true;
-                return Ok(Some(Turn::Job(Box::new(job))));
+                if let Some(job) = job {
+                    return Ok(Some(Turn::Job(Box::new(job))));
+                }
             }
-            taken.given = true;
         }
     }
 
     /// The job, read again when what is known of it is old; `None` when it does not wait any more.
-    async fn hand_out(&self, number: u64, mut candidate: Candidate, host: &Host) -> Result<Option<Job>> {
-        if self.is_old(&candidate) {
-            let id = Id::new(&candidate.id)?;
-            match read(&self.0.client, &id, &self.context(host)).await {
+    async fn hand_out(&self, number: u64, mut candidate: Candidate, host: &Host) -> Option<Job> {
+        match self.refreshed(number, &mut candidate, host).await {
+            Ok(Some(request)) => {
+                let attempt = self.state().queue.attempt(&candidate.id);
+                Some(Job::new(request, candidate.lane, attempt, self.clone(), number))
+            }
+            Ok(None) => {
+                self.finish(number, Fate::Settled, |report| report.gone += 1);
+                None
+            }
+            Err(error) => {
+                self.trouble(number, &candidate, &error);
+                None
+            }
+        }
+    }
+
+    async fn refreshed(
+        &self,
+        number: u64,
+        candidate: &mut Candidate,
+        host: &Host,
+    ) -> Result<Option<Lossless<Request>>> {
+        if self.is_old(candidate) {
+            match read(&self.0.client, &Id::new(&candidate.id)?, &self.context(host)).await {
                 Ok(text) if status_of(&text) == candidate.lane.status() => {
                     candidate.text = text.into();
                     let read_at = self.now();
                     self.state().queue.refresh(number, Arc::clone(&candidate.text), read_at);
                 }
-                Ok(_) => {
-                    self.finish(number, Fate::Settled, |report| report.gone += 1);
-                    return Ok(None);
-                }
-                Err(error) if error.code() == Code::NotFound => {
-                    self.finish(number, Fate::Settled, |report| report.gone += 1);
-                    return Ok(None);
-                }
-                Err(error) => {
-                    self.trouble(number, &candidate, error);
-                    return Ok(None);
-                }
+                Ok(_) => return Ok(None),
+                Err(error) if error.code() == Code::NotFound => return Ok(None),
+                Err(error) => return Err(error),
             }
         }
-        let request: Lossless<Request> = decode(&candidate.text, "application/json")?;
-        let attempt = self.state().queue.attempt(&candidate.id);
-        Ok(Some(Job::new(request, candidate.lane, attempt, self.clone(), number)))
+        decode(&candidate.text, "application/json").map(Some)
     }
 
     /// Leaves a job that nobody acts upon.
@@ -287,8 +312,8 @@ impl Worker {
     }
 
     pub(super) fn is_old(&self, candidate: &Candidate) -> bool {
-        let age = self.now().saturating_sub(candidate.read_at);
-        age > Duration::from_millis(self.0.options.recheck_after_ms)
+        let Some(read_at) = candidate.read_at else { return true };
+        self.now().saturating_sub(read_at) >= Duration::from_millis(self.0.options.recheck_after_ms)
     }
 
     pub(super) fn context(&self, host: &Host) -> CallContext {
@@ -336,6 +361,12 @@ impl Worker {
 
     pub(super) fn wall_ms(&self) -> i64 {
         self.0.client.engine.clock.wall_ms()
+    }
+
+    /// Until when nothing is to be sent, if that is still to come.
+    pub(super) fn paused_until(&self) -> Option<Duration> {
+        let until = self.state().paused_until;
+        (until > self.now()).then_some(until)
     }
 
     /// A time of the clock as RFC 3339 text.

@@ -56,6 +56,9 @@ pub fn by_keyword(filters: &[Filter], given: &Map<String, Value>) -> Result<Quer
         let (name, op) = split(keyword)?;
         let filter = filters.iter().find(|filter| filter.name == name).ok_or_else(|| unknown(filters, keyword))?;
         match (op, value) {
+            (None, Value::Object(comparisons)) if comparisons.is_empty() => {
+                return Err(Error::validation(keyword, "names no comparison, and would filter nothing"));
+            }
             (None, Value::Object(comparisons)) => {
                 for (word, value) in comparisons {
                     tests.push(test(filter, keyword, operator(keyword, word)?, value)?);
@@ -158,6 +161,7 @@ mod tests {
             (json!({"created__gte": "2026"}), "calls it ge"),
             (json!({"created": {"lte": "2026"}}), "calls it le"),
             (json!({"asset__id__like": "A*"}), "takes only eq, in"),
+            (json!({"created": {}}), "filter nothing"),
         ] {
             let error = query(&given).unwrap_err();
             assert!(error.to_string().contains(hint), "{error}");

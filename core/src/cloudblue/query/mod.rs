@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 pub use filter::Filter;
 pub(crate) use filter::{by_keyword, lookups};
 pub use render::Selects;
-pub(crate) use render::{check_name, value};
+pub(crate) use render::{check_name, check_prop, value};
 
 /// A condition on the rows of a list. `&`, `|` and `!` combine conditions; a negation may stand before any of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,7 +119,10 @@ impl Query {
             Self::Test(test) => test.field.replace("__", ".") == field,
             Self::And(parts) | Self::Or(parts) => parts.iter().any(|part| part.mentions(field)),
             Self::Not(part) => part.mentions(field),
-            Self::Raw(text) => text.contains(field),
+            Self::Raw(text) => {
+                let of_a_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+                text.split(|c| !of_a_name(c)).any(|word| word == field)
+            }
         }
     }
 }
@@ -225,5 +228,19 @@ impl Field {
     /// Empty text, or with `false` anything else.
     pub fn is_empty(self, empty: bool) -> Query {
         self.test(Op::IsEmpty, empty.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_mentions_the_fields_that_it_compares_and_no_others() {
+        let query = |text: &str| Query::raw(text).mentions("status");
+        assert!(query("eq(status,pending)") && query("status=in=(a,b)") && query("(status=a|status=b)"));
+        assert!(!query("eq(asset.status,active)") && !query("eq(asset__status,active)") && !query("eq(substatus,x)"));
+        assert!((R("id").eq("x") & !R("status").eq("a")).mentions("status"));
+        assert!(!R("asset.status").eq("active").mentions("status"));
     }
 }

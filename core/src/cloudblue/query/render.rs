@@ -88,9 +88,9 @@ fn text(form: &Form, top: bool) -> Result<String> {
 
 /// What would page, order or select against the list's own is refused.
 fn raw(text: &str) -> Result<Form> {
-    let own = ["limit=", "offset=", "limit,", "offset,", "ordering(", "select("];
-    if let Some(word) = own.iter().find(|word| text.contains(*word)) {
-        let word = word.trim_end_matches(['=', '(', ',']);
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let mut words = text.split(|c| !of_a_name(c));
+    if let Some(word) = words.find(|word| ["limit", "offset", "ordering", "select"].contains(word)) {
         return Err(Error::validation("query", format!("a raw part cannot hold {word}: the list has options for it")));
     }
     Ok(if text.trim().is_empty() { Form::True } else { Form::Raw(text.to_owned()) })
@@ -144,14 +144,19 @@ fn negate(term: String, negated: bool) -> String {
 const RESERVED: [&str; 16] =
     ["eq", "ne", "gt", "ge", "lt", "le", "in", "out", "like", "ilike", "and", "or", "not", "t", "ordering", "select"];
 
-/// Refuses what the grammar does not take as a field's name.
+/// Refuses what the grammar does not take as a field's name, and what a list sets itself.
 pub(crate) fn check_name(name: &str) -> Result<&str> {
-    let mut characters = name.chars();
-    let first = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
-    let rest = characters.all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
     if name == "limit" || name == "offset" {
         return Err(Error::validation(name, "is the list's own").with_hint("use page_size and max_items"));
     }
+    check_prop(name)
+}
+
+/// Refuses what the grammar does not take as a field's name.
+pub(crate) fn check_prop(name: &str) -> Result<&str> {
+    let mut characters = name.chars();
+    let first = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
+    let rest = characters.all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
     if first && rest && !RESERVED.contains(&name) {
         return Ok(name);
     }
