@@ -32,6 +32,25 @@
 //! unknowns are played like this: an unfinished signup or autodash job is `pending`, PUT merges and answers the client,
 //! a failed job's status has id 5, and a type-5 job appears when a test with `syncAndSample=1` has succeeded.
 //!
+//! CloudBlue Connect's requests and assets (contract, section 1) under `/public/v1`, with the key of the sandbox's line:
+//! both state machines, lists by RQL with paging to the letter, templates, conversations, usage. A fresh sandbox holds the
+//! products `PRD-1` and `PRD-2`, seventy pending purchases of the first, and a request of each status and each type; their
+//! dates lie in the five days before its start. Product `PRD-1` has parameters of all types, templates `TL-1` (fulfillment)
+//! and `TL-2` (inquiring), drafts and suspension; `PRD-2` sets up tiers first. The vendor's unknowns are played like this:
+//!
+//! | point | played as |
+//! |---|---|
+//! | verbs | the vendor's, the buyer's (`purchase`, `submit`) and the distributor's (`revoke`) are taken from the same key |
+//! | a verb out of turn | 400 `REQ_003`, naming both statuses; so is the second approval of a request |
+//! | PUT | in every status but approved, failed and revoked; if one parameter is wrong, none is changed |
+//! | parameters | a request shows its asset's, and when it has ended those that it ended with |
+//! | POST of a duplicate | 409, while a request of the type is open, or for a purchase until its asset is terminated |
+//! | a required parameter is missing in a purchase | it begins as inquiring |
+//! | tiers, planned dates, buyers, drafts | by the clock, computed when somebody looks: [`Sandbox::cloudblue`] |
+//! | a value of a status or type that does not exist | selects nothing |
+//! | `ne` and `out` of a path with several values | none of them is the value |
+//! | `select` of an unknown path, orders by more than five fields | 400, as the vendor's library has it |
+//!
 //! # Faults
 //! [`Sandbox::fault`] and `POST /_sandbox/faults` take a rule or an array of rules. A rule that is wrong is refused by the
 //! name of its key. A request meets at most one rule: the first one, in the order of adding, that applies.
@@ -42,6 +61,7 @@
 //! | `method`, `path` | exact, `*` in a path for any text | any |
 //! | `skip` | so many matching requests pass first | 0 |
 //! | `times` | so many requests are hit; `null`: all | 1 |
+//! | `percent`, `seed` | only so many of a hundred requests are hit, by lot; a seed always hits the same ones | 100, 1 |
 //! | `when` | `before`: a spoiled request is not carried out; `after`: it is | `before` |
 //! | `status`, `body` (text) or `json`, `content_type`, `headers` | take the place of the reply's own; a header may be a list | |
 //! | `cut_at`, `drop` | the connection ends after so many bytes of the whole reply, or without any | |
@@ -59,14 +79,14 @@
 //!
 //! # Control routes
 //! `GET` `journal`, `state`; `POST` `faults`, `advance` (`{"ms"}`), `reset`, `magento_bi/expire_tokens`,
-//! `magento_bi/outcome`, `magento_bi/seed`; `DELETE` `faults`; all under `/_sandbox/`. They do what the methods of
-//! [`Sandbox`] do, and are neither journalled nor faulted.
+//! `magento_bi/outcome`, `magento_bi/seed`, `cloudblue/behaviour`, `cloudblue/generate`; `DELETE` `faults`; all under
+//! `/_sandbox/`. They do what the methods of [`Sandbox`] do, and are neither journalled nor faulted.
 //!
 //! # Journal
 //! One object per request, in the order of arrival: `seq` (from 1), `at_ms` (the sandbox's clock), `operation` (`null` for
-//! an unknown path), `method`, `path`, `query` (an object; of a
-//! CloudBlue list `{"rql"}`, the whole query as one text), `headers` (content-type, accept, user-agent, referer,
-//! x-request-id, and `auth`: `bearer`, `cookie`, `dashuid+cookie`, … or `null`), `body` (JSON or form as an object, secrets
+//! an unknown path), `method`, `path`, `query` (an object; of a GET of
+//! CloudBlue `{"rql"}`, the whole query as one text), `headers` (content-type, accept, user-agent, referer, x-request-id, and
+//! `auth`: `bearer`, `apikey`, `cookie`, `dashuid+cookie`, … or `null`), `body` (JSON or form as an object, secrets
 //! as `***`; `{"bytes": n}` when it is neither or broke off), `status` (`null` when no reply was sent), `committed` (it was
 //! carried out with success), and `fault` (when and which effects, or `null`). The newest 100,000 are kept.
 //!
@@ -76,6 +96,7 @@
 #![forbid(unsafe_code)]
 
 mod call;
+mod chance;
 mod chaos;
 mod clock;
 mod cloudblue;

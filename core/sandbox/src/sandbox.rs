@@ -111,13 +111,16 @@ impl Sandbox {
         self.server.journal()
     }
 
-    /// What the systems hold now; no secret is in it.
+    /// What the systems hold now; no secret is in it. Instants are milliseconds: `created_at_ms` and `at_ms` of the sandbox's
+    /// clock, `created_ms` and `updated_ms` (CloudBlue) since 1970. A request's `transitions` are those of this sandbox: one
+    /// of the seed data begins without any.
     #[must_use]
     pub fn state(&self) -> Value {
         self.server.state()
     }
 
-    /// Forgets state, tokens, outcomes, faults and journal. Credentials and clock stay.
+    /// Forgets state, tokens, outcomes, behaviour, faults and journal; CloudBlue holds its seed data again. Credentials and
+    /// clock stay.
     pub fn reset(&self) {
         self.server.reset();
     }
@@ -156,7 +159,7 @@ impl Sandbox {
     ///
     /// Keys: `requests`, `seed` (1), `product_id`, `status` and `type` (a realistic mix), `assets` (how many the requests are
     /// spread over), `created_spread_ms` (a week; 0: all were made at the same instant) and `clear` (false). The same order at
-    /// the same time makes the same requests. 100,000 take under two seconds and about 200 MB.
+    /// the same time makes the same requests. 100,000 take under two seconds and about 230 MB.
     ///
     /// # Errors
     /// [`SandboxError::Invalid`] names the key that is unknown or wrong.

@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 const STATUSES: [&str; 9] =
     ["draft", "tiers_setup", "pending", "inquiring", "approved", "failed", "scheduled", "revoking", "revoked"];
 
-/// Verb, a body that is right, and from where it leads where.
-fn verbs() -> Vec<(&'static str, Value, Vec<(&'static str, &'static str)>)> {
+/// From where a verb leads where.
+type Ways = Vec<(&'static str, &'static str)>;
+
+/// Verbs, each with a body that is right.
+fn verbs() -> Vec<(&'static str, Value, Ways)> {
     let later = json!({"planned_date": "2026-03-01T00:00:00+00:00"});
     vec![
         ("approve", json!({"template_id": "TL-1"}), vec![("pending", "approved")]),
@@ -44,6 +47,13 @@ fn every_verb_works_from_its_statuses_and_is_refused_from_all_others() {
                     );
                     assert_eq!(connect.request(&request)["status"], to, "{verb} from {from}");
                     assert_eq!(connect.transitions(&request), [format!("{from}>{to}")]);
+                    for (status, found) in [(from, 0), (to, 1)] {
+                        assert_eq!(
+                            connect.ids(&format!("status={status}&id={request}")).len(),
+                            found,
+                            "{verb} {status}"
+                        );
+                    }
                 }
                 None => {
                     let error = reply.expect(400);

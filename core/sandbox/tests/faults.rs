@@ -86,6 +86,27 @@ fn skip_and_times_choose_the_requests() {
 }
 
 #[test]
+fn a_percentage_falls_by_lot_the_same_for_the_same_seed() {
+    let hits = |rule: &Value| {
+        let sandbox = virtual_sandbox();
+        fault(&sandbox, rule.clone());
+        (0..200).map(|_| sign_up(&sandbox).status == 500).collect::<Vec<bool>>()
+    };
+    let ten = json!({"status": 500, "times": null, "percent": 10});
+    let (first, again) = (hits(&ten), hits(&ten));
+    assert_eq!(first, again);
+    let count = first.iter().filter(|hit| **hit).count();
+    assert!((8..=36).contains(&count), "{count} of 200");
+    assert_ne!(first, hits(&json!({"status": 500, "times": null, "percent": 10, "seed": 2})));
+    assert!(hits(&json!({"status": 500, "times": null, "percent": 100})).iter().all(|hit| *hit));
+    assert_eq!(
+        hits(&json!({"status": 500, "percent": 10})).iter().filter(|hit| **hit).count(),
+        1,
+        "`times` counts hits"
+    );
+}
+
+#[test]
 fn rules_match_by_operation_method_and_path() {
     let sandbox = virtual_sandbox();
     for (rule, signup, unknown) in [
@@ -278,6 +299,7 @@ fn a_wrong_rule_is_refused_by_the_name_of_its_key() {
         (json!({"operation": "*", "status": 500, "when": "during"}), "during"),
         (json!({"operation": "*", "drip": {"bytes": 1}}), "every_ms"),
         (json!({"operation": "*", "drip": {"bytes": 0, "every_ms": 1}}), "drip.bytes"),
+        (json!({"operation": "*", "status": 500, "percent": 0}), "percent"),
         (json!({"operation": "*", "headers": {"a b": "c"}}), "headers.a b"),
         (json!({"operation": "*", "headers": {"a": "c\r\n"}}), "headers.a"),
         (json!({"operation": "*", "headers": {"a": {}}}), "headers.a"),

@@ -1,11 +1,11 @@
 //! What a customer has bought.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::instant_text;
 use super::item::Line;
 use super::json_object::Object;
+use super::lag::{Lag, Lagging};
 use super::param::Param;
 use super::party::{Account, Connection, ExternalId, Named};
 use super::product::Product;
@@ -71,17 +71,22 @@ pub(super) struct Asset {
     pub(super) updated_us: i64,
     /// Its requests, oldest first.
     pub(super) requests: Vec<u32>,
-    /// When others can see it for the first time.
-    pub(super) visible_at: Duration,
+    pub(super) lag: Option<Box<Lag<Asset>>>,
     /// It was a draft that the platform has removed.
     pub(super) gone: bool,
 }
 
-impl Asset {
-    pub(super) fn can_be_seen(&self, now: Duration) -> bool {
-        now >= self.visible_at && !self.gone
+impl Lagging for Asset {
+    fn lag(&self) -> Option<&Lag<Asset>> {
+        self.lag.as_deref()
     }
 
+    fn gone(&self) -> bool {
+        self.gone
+    }
+}
+
+impl Asset {
     /// As a request shows it: with the request's lines and parameters in the place of its own.
     pub(super) fn write_in_request(&self, out: &mut String, request: &Request, select: &Selection) {
         let params = request.params.as_ref().unwrap_or(&self.params);

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::asset::Asset;
 use super::asset_columns::{COLUMNS, selectable};
+use super::conversation::author;
 use super::json_object::write_list;
+use super::lag::Lagging as _;
 use super::list::{self, Window, json_page, page, sift};
 use super::request::Request;
 use super::requests::admitted;
@@ -21,8 +23,7 @@ pub(super) fn list(systems: &mut Systems, call: &Call<'_>) -> Reply {
         let plan = list::plan(&list::query(call)?, COLUMNS)?;
         let select = Selection::read(&plan.select, selectable)?;
         let window = Window::of(&plan, state.behaviour.page_cap);
-        let visible = state.assets_in_order().filter(|asset| asset.can_be_seen(moment.at));
-        let (total, assets) = sift(visible, &plan, window);
+        let (total, assets) = sift(state.assets_in_order(moment.at), &plan, window);
         let mut json = String::with_capacity(assets.len() * 6000 + 2);
         write_list(&mut json, &assets, |asset, out| asset.write(out, pending(state, asset), &select));
         Ok(page(select.finish(json), assets.len(), window, total))
@@ -31,13 +32,13 @@ pub(super) fn list(systems: &mut Systems, call: &Call<'_>) -> Reply {
 
 /// The newest request of an asset that has not ended.
 fn pending<'a>(state: &'a State, asset: &Asset) -> Option<&'a Request> {
-    let requests = asset.requests.iter().rev().map(|slot| &**state.request(*slot));
-    requests.filter(|request| !request.status.is_final() && !request.gone).next()
+    let mut requests = asset.requests.iter().rev().map(|slot| &**state.request(*slot));
+    requests.find(|request| !request.status.is_final() && !request.gone)
 }
 
 pub(super) fn get(systems: &mut Systems, call: &Call<'_>) -> Reply {
     admitted(systems, call, |state, moment| {
-        let asset = state.asset(state.find_asset(call.segment(0), moment.at)?);
+        let asset = state.visible_asset(call.segment(0), moment.at)?;
         let mut json = String::new();
         asset.write(&mut json, pending(state, asset), &Selection::whole());
         Ok(text_reply(json, "application/json"))
@@ -46,7 +47,7 @@ pub(super) fn get(systems: &mut Systems, call: &Call<'_>) -> Reply {
 
 pub(super) fn requests(systems: &mut Systems, call: &Call<'_>) -> Reply {
     admitted(systems, call, |state, moment| {
-        let asset = state.asset(state.find_asset(call.segment(0), moment.at)?);
+        let asset = state.visible_asset(call.segment(0), moment.at)?;
         let seen = asset.requests.iter().filter_map(|slot| state.request(*slot).seen(moment.at));
         let rows = seen.map(|request| request.short()).collect();
         // This list has no filters: only `limit` and `offset` (contract, 1.2).
@@ -56,7 +57,7 @@ pub(super) fn requests(systems: &mut Systems, call: &Call<'_>) -> Reply {
 
 pub(super) fn render(systems: &mut Systems, call: &Call<'_>) -> Reply {
     admitted(systems, call, |state, moment| {
-        let asset = state.asset(state.find_asset(call.segment(0), moment.at)?);
+        let asset = state.visible_asset(call.segment(0), moment.at)?;
         let text = match &asset.template {
             Some(template) => template.render(asset, &asset.params),
             None => format!("Asset {} is {}.\n", asset.id, asset.status.word()),
@@ -76,7 +77,7 @@ const USAGE: &[Column<&str>] = &[
 /// What was used of the items that are paid by use: the same figures for the same asset.
 pub(super) fn usage_aggregates(systems: &mut Systems, call: &Call<'_>) -> Reply {
     admitted(systems, call, |state, moment| {
-        let asset = state.asset(state.find_asset(call.segment(0), moment.at)?);
+        let asset = state.visible_asset(call.segment(0), moment.at)?;
         let digits: i64 = asset.id.bytes().filter(u8::is_ascii_digit).map(|digit| i64::from(digit - b'0')).sum();
         let used = asset.items.iter().filter(|line| line.item.is_paid_by_use());
         let external_id = match &asset.external_id {
@@ -91,7 +92,7 @@ pub(super) fn usage_aggregates(systems: &mut Systems, call: &Call<'_>) -> Reply 
                 },
                 "asset": {"id": &*asset.id, "external_id": external_id, "external_uid": &*asset.external_uid},
                 "amount": digits, "currency": "EUR", "consumed": digits * 10, "accepted": digits * 9,
-                "events": {"last_reported": {"at": instant_text(asset.updated_us), "by": {"id": "UR-000-000-001", "name": "Vera Vendor"}}},
+                "events": {"last_reported": {"at": instant_text(asset.updated_us), "by": author(false)}},
             })
         });
         json_page(call, rows.collect(), USAGE, state.behaviour.page_cap)

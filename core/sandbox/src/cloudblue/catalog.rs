@@ -147,7 +147,7 @@ fn templates(ids: [&'static str; 4]) -> Vec<Arc<Template>> {
             "We need more of you",
             "asset",
             Some("inquire"),
-            "# One more question\n\nPlease complete the form for {{ product.name }}, subscription {{ asset.external_id }}.\n",
+            "# One more question\n\nPlease complete the form of {{ product.name }} {{ asset.external_id }}.\n",
         ),
         template(
             waits,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::asset_columns::{NULLABLE, ORDERED, TEXT};
 use super::conversation::{Message, id_of, json_of, request_id};
 use super::index::Span;
+use super::lag::Lagging as _;
 use super::list::{self, Window, json_page, page, sift};
 use super::refusal;
 use super::request::Request;

@@ -1,13 +1,11 @@
 //! Makes assets and requests as they come in real life, with all their oddities (contract, 1.8).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::asset::{Asset, Tier, Tiers};
 use super::catalog::Catalog;
-use super::chance::Chance;
 use super::item::Line;
 use super::param::{Param, ParamError};
 use super::party::{Account, Assignee, ExternalId};
@@ -17,6 +15,7 @@ use super::template::Rendered;
 use super::words::{AssetStatus, ParamType, RequestType, Status};
 use super::workflow::asset_status;
 use super::{ids, instant_text, people};
+use crate::chance::Chance;
 
 /// So many different customers share any number of assets.
 const CUSTOMERS: u64 = 500;
@@ -133,7 +132,7 @@ impl Grower {
             created_us,
             updated_us: created_us,
             requests: Vec::new(),
-            visible_at: Duration::ZERO,
+            lag: None,
             gone: false,
         }
     }

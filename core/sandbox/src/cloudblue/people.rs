@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::chance::Chance;
 use super::ids;
 use super::party::Account;
+use crate::chance::Chance;
 
 const FIRST: [&str; 8] = ["Ada", "Björn", "Chiara", "Deniz", "Émile", "Fatma", "Grace", "Håkon"];
 const LAST: [&str; 8] = ["Aksoy", "Brandt", "Conti", "Dubois", "Eriksen", "Fischer", "García", "Hopper"];
@@ -73,7 +73,7 @@ fn account(chance: &mut Chance, number: u64, name: &str) -> Value {
     });
     // Ids of others come as text and as numbers.
     json["external_id"] = if number % 4 == 1 { number.into() } else { format!("{}", 10_000 + number).into() };
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         json["tax_id"] = format!("TAX{number:06}").into();
     }
     json

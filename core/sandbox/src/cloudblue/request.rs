@@ -10,6 +10,7 @@ use super::conversation::Message;
 use super::instant_text;
 use super::item::Line;
 use super::json_object::Object;
+use super::lag::{Lag, Lagging};
 use super::param::Param;
 use super::party::Assignee;
 use super::selection::Selection;
@@ -21,14 +22,6 @@ pub(super) struct Transition {
     pub(super) from: Option<Status>,
     pub(super) to: Status,
     pub(super) at: Duration,
-}
-
-/// What others see of a request until the change to it can be seen.
-#[derive(Debug, Clone)]
-pub(super) struct Lag {
-    pub(super) until: Duration,
-    /// None for one that was made just now.
-    pub(super) before: Option<Arc<Request>>,
 }
 
 #[derive(Debug, Clone)]
@@ -56,20 +49,22 @@ pub(super) struct Request {
     pub(super) transitions: Vec<Transition>,
     /// When somebody other than the vendor acts on it next.
     pub(super) due: Option<Duration>,
-    pub(super) lag: Option<Box<Lag>>,
+    pub(super) lag: Option<Box<Lag<Request>>>,
     /// It was a draft that the platform has removed.
     pub(super) gone: bool,
 }
 
-impl Request {
-    /// The request as it can be seen at `now`.
-    pub(super) fn seen(self: &Arc<Request>, now: Duration) -> Option<&Arc<Request>> {
-        match &self.lag {
-            Some(lag) if now < lag.until => lag.before.as_ref().filter(|before| !before.gone),
-            _ => Some(self).filter(|request| !request.gone),
-        }
+impl Lagging for Request {
+    fn lag(&self) -> Option<&Lag<Request>> {
+        self.lag.as_deref()
     }
 
+    fn gone(&self) -> bool {
+        self.gone
+    }
+}
+
+impl Request {
     /// Where the customer fills in what was asked; only while it is.
     pub(super) fn form_url(&self) -> Option<String> {
         (self.status == Status::Inquiring)

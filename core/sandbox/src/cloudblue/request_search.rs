@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::index::Span;
+use super::lag::Lagging as _;
 use super::list::{Window, keys};
 use super::request::Request;
 use super::request_columns::{RequestField, RequestRow};
@@ -56,7 +57,7 @@ pub(super) fn search(state: &State, plan: &Plan<RequestField>, window: Window, m
         if several.as_ref().is_some_and(|statuses| !statuses.contains(&request.status)) {
             return None;
         }
-        let row = RequestRow { request, asset: state.asset_of(request), wall_us: moment.wall_us };
+        let row = RequestRow { request, asset: state.asset_seen(request, moment.at), wall_us: moment.wall_us };
         narrowed.rest.iter().all(|predicate| predicate.selects(&row)).then_some(request)
     };
     let everything = several.is_none() && narrowed.rest.is_empty() && !lags;
@@ -68,7 +69,7 @@ pub(super) fn search(state: &State, plan: &Plan<RequestField>, window: Window, m
         Order::By(fields) => {
             let mut found: Vec<&Arc<Request>> = slots.iter().filter_map(|slot| matches(*slot)).collect();
             found.sort_by_cached_key(|request| {
-                let row = RequestRow { request, asset: state.asset_of(request), wall_us: moment.wall_us };
+                let row = RequestRow { request, asset: state.asset_seen(request, moment.at), wall_us: moment.wall_us };
                 (keys(&row, fields), request.id.clone())
             });
             Found { total: found.len(), page: window.cut(found).into_iter().cloned().collect() }

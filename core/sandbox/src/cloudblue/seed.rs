@@ -61,7 +61,7 @@ impl Field<'_> {
     fn queue(&mut self, n: u64) {
         if n % 4 != 3 {
             // Whole seconds print without a fraction.
-            let fraction = if n % 3 == 0 { 0 } else { 102_670 + i64::try_from(n).unwrap_or(0) };
+            let fraction = if n.is_multiple_of(3) { 0 } else { 102_670 + i64::try_from(n).unwrap_or(0) };
             self.at_us = self.at_us.div_euclid(MINUTE_US) * MINUTE_US + 20 * MINUTE_US + fraction;
         }
         let product = &Catalog::shared().products[0];

@@ -18,7 +18,7 @@ impl State {
         let talked = requests().filter(|request| !request.messages.is_empty());
         json!({
             "requests": requests().map(|request| self.show_request(request)).collect::<Value>(),
-            "assets": self.assets_in_order().map(Asset::show).collect::<Value>(),
+            "assets": self.assets_in_order(Duration::MAX).map(Asset::show).collect::<Value>(),
             "conversations": talked.map(Request::show_conversation).collect::<Value>(),
             "behaviour": self.behaviour.show(),
         })

@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::asset::Asset;
 use super::behaviour::Behaviour;
 use super::index::Index;
+use super::lag::{Lag, Lagging as _};
 use super::refusal;
-use super::request::{Lag, Request};
+use super::request::Request;
 use super::seed;
 use crate::reply::Reply;
 
@@ -85,6 +86,12 @@ impl State {
         self.asset(request.asset)
     }
 
+    /// The asset of a request as it can be seen at `now`.
+    pub(super) fn asset_seen(&self, request: &Request, now: Duration) -> &Arc<Asset> {
+        let asset = self.asset_of(request);
+        asset.seen(now).unwrap_or(asset)
+    }
+
     /// The request itself, not what others see of it yet.
     pub(super) fn request_mut(&mut self, slot: u32) -> &mut Request {
         Arc::make_mut(&mut Arc::make_mut(&mut self.requests)[slot as usize])
@@ -103,16 +110,23 @@ impl State {
 
     pub(super) fn find_asset(&self, id: &str, now: Duration) -> Result<u32, Reply> {
         let slot = self.asset_slots.get(id).copied();
-        let seen = slot.filter(|slot| self.asset(*slot).can_be_seen(now));
+        let seen = slot.filter(|slot| self.asset(*slot).seen(now).is_some());
         seen.ok_or_else(|| refusal::not_found(&format!("Asset `{id}`")))
+    }
+
+    /// An asset as it can be seen; otherwise the 404 to answer.
+    pub(super) fn visible_asset(&self, id: &str, now: Duration) -> Result<&Arc<Asset>, Reply> {
+        let slot = self.find_asset(id, now)?;
+        Ok(self.asset(slot).seen(now).unwrap_or(self.asset(slot)))
     }
 
     pub(super) fn asset_of_external_id(&self, external_id: &str) -> Option<u32> {
         self.external_slots.get(external_id).copied().filter(|slot| !self.asset(*slot).gone)
     }
 
-    pub(super) fn assets_in_order(&self) -> impl Iterator<Item = &Asset> {
-        self.asset_order.iter().map(|slot| &**self.asset(*slot))
+    /// The assets that can be seen at `now`, oldest first.
+    pub(super) fn assets_in_order(&self, now: Duration) -> impl Iterator<Item = &Asset> {
+        self.asset_order.iter().filter_map(move |slot| self.asset(*slot).seen(now)).map(|asset| &**asset)
     }
 
     pub(super) fn next_number(&mut self) -> u64 {
@@ -156,7 +170,6 @@ impl State {
         if let Some(due) = request.due {
             Arc::make_mut(&mut self.due).insert((due, slot));
         }
-        self.note_lag(slot, request.lag.as_deref());
         self.asset_mut(request.asset).requests.push(slot);
         Arc::make_mut(&mut self.requests).push(Arc::new(request));
         slot
@@ -181,18 +194,42 @@ impl State {
         Arc::make_mut(&mut self.index).extend(&self.requests, first_request);
     }
 
-    /// Lets others see the request's older state until `moment.visible_at`.
-    pub(super) fn delay(&mut self, slot: u32, before: Option<Arc<Request>>, moment: Moment) {
-        if moment.visible_at > moment.at {
-            let lag = Lag { until: moment.visible_at, before };
-            self.note_lag(slot, Some(&lag));
-            self.request_mut(slot).lag = Some(Box::new(lag));
-        }
+    /// Changes a request and its asset; if it is to be seen late, others see both as they are now until then.
+    pub(super) fn change(
+        &mut self,
+        slot: u32,
+        moment: Moment,
+        act: impl FnOnce(&mut State) -> Result<(), Reply>,
+    ) -> Result<(), Reply> {
+        let request = self.request(slot).seen(moment.at).cloned();
+        let asset = self.asset_of(self.request(slot)).seen(moment.at).cloned();
+        act(self)?;
+        self.delay(slot, request, asset, moment);
+        Ok(())
     }
 
-    fn note_lag(&mut self, slot: u32, lag: Option<&Lag>) {
-        if let Some(lag) = lag {
-            Arc::make_mut(&mut self.lagging).insert((lag.until, slot));
+    /// Lets others see the request and its asset as they were, or not at all, until `moment.visible_at`.
+    pub(super) fn delay(
+        &mut self,
+        slot: u32,
+        request: Option<Arc<Request>>,
+        asset: Option<Arc<Asset>>,
+        moment: Moment,
+    ) {
+        let until = moment.visible_at;
+        if until <= moment.at {
+            return;
+        }
+        Arc::make_mut(&mut self.lagging).insert((until, slot));
+        self.request_mut(slot).lag = Some(Box::new(Lag { until, before: request }));
+        let asset_slot = self.request(slot).asset;
+        self.asset_mut(asset_slot).lag = Some(Box::new(Lag { until, before: asset }));
+    }
+
+    /// Forgets whom nobody sees late any more.
+    pub(super) fn catch_up(&mut self, now: Duration) {
+        while self.lagging.first().is_some_and(|(until, _)| *until <= now) {
+            Arc::make_mut(&mut self.lagging).pop_first();
         }
     }
 

@@ -12,7 +12,6 @@ use crate::rql;
 impl State {
     /// Moves a request on, and its asset with it.
     pub(super) fn go(&mut self, slot: u32, to: Status, moment: Moment) {
-        let before = self.request(slot).seen(moment.at).cloned();
         let from = self.request(slot).status;
         let request = self.request_mut(slot);
         request.status = to;
@@ -35,7 +34,6 @@ impl State {
             asset.items = request.items.clone();
             asset.template = request.template.as_ref().and_then(|rendered| rendered.template.clone());
         }
-        self.delay(slot, before, moment);
     }
 
     /// When somebody acts on a request that came to its status at `moment`.
@@ -57,6 +55,7 @@ impl State {
 
     /// Lets the buyers and the platform do what is due by now.
     pub(super) fn settle(&mut self, now: Duration, wall_us: i64) {
+        self.catch_up(now);
         while let Some((due, slot)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
             let late = i64::try_from((now - due).as_micros()).unwrap_or(i64::MAX);
             let moment = Moment { at: due, wall_us: wall_us.saturating_sub(late), visible_at: due };

@@ -38,6 +38,9 @@ impl Book {
                 rule.skip -= 1;
                 continue;
             }
+            if !rule.strikes() {
+                continue;
+            }
             rule.times = rule.times.map(|times| times - 1);
             return Some(rule.clone());
         }

@@ -23,7 +23,9 @@ pub(crate) fn replaced(rule: &Rule, mut reply: Reply) -> Reply {
         reply.content_type = Some(content_type.clone()).filter(|text| !text.is_empty());
     }
     // A rule with headers that cannot be sent was refused when it was added.
-    reply.headers.extend(headers(&rule.headers).unwrap_or_default());
+    let headers = headers(&rule.headers).unwrap_or_default();
+    reply.headers.retain(|(own, _)| headers.iter().all(|(name, _)| name != own));
+    reply.headers.extend(headers);
     reply
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{pattern, reply};
+use crate::chance::Chance;
 use crate::error::SandboxError;
 use crate::operation;
 
@@ -36,6 +37,11 @@ pub(crate) struct Rule {
     pub(super) skip: u64,
     #[serde(default = "once")]
     pub(super) times: Option<u64>,
+    percent: Option<f64>,
+    #[serde(default = "one")]
+    seed: u64,
+    #[serde(skip)]
+    chance: Option<Chance>,
     #[serde(default)]
     pub(crate) when: When,
     pub(crate) status: Option<u16>,
@@ -67,6 +73,10 @@ fn once() -> Option<u64> {
     Some(1)
 }
 
+fn one() -> u64 {
+    1
+}
+
 /// Tells `"json": null` from no `json` at all.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
@@ -74,7 +84,8 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D:
 
 impl Rule {
     pub(super) fn read(value: Value) -> Result<Rule, SandboxError> {
-        let rule: Rule = SandboxError::reading("fault rule", value)?;
+        let mut rule: Rule = SandboxError::reading("fault rule", value)?;
+        rule.chance = rule.percent.map(|_| Chance::new(rule.seed));
         rule.check().map(|()| rule).map_err(|why| SandboxError::Invalid(format!("fault rule: {why}")))
     }
 
@@ -103,6 +114,9 @@ impl Rule {
         if self.body.is_some() && self.json.is_some() {
             return Err("key `json`: not together with `body`".to_owned());
         }
+        if self.percent.is_some_and(|percent| !(percent > 0.0 && percent <= 100.0)) {
+            return Err("key `percent`: above 0, at most 100".to_owned());
+        }
         if self.drip.is_some_and(|drip| drip.bytes == 0) {
             return Err("key `drip.bytes`: at least 1".to_owned());
         }
@@ -118,6 +132,14 @@ impl Rule {
         named
             && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.path.as_deref().is_none_or(|wanted| pattern::fits(wanted, path))
+    }
+
+    /// Whether the lot falls on this request; without a percentage it always does.
+    pub(super) fn strikes(&mut self) -> bool {
+        match (self.percent, &mut self.chance) {
+            (Some(percent), Some(chance)) => (chance.below(1_000_000) as f64) < percent * 10_000.0,
+            _ => true,
+        }
     }
 
     /// The reply that the request would get is lost or replaced.

@@ -266,3 +266,89 @@ impl<'a> Parser<'a> {
 fn word_character(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Operand {
+        Operand::Text { text: text.to_owned(), quoted: false }
+    }
+
+    fn test(operator: Operator, property: &str, operand: Operand) -> Term {
+        Term::Test { property: property.to_owned(), operator, operands: vec![operand] }
+    }
+
+    fn one(query: &str) -> Term {
+        let mut terms = parse(query).unwrap_or_else(|refused| panic!("{query}: {}", refused.0));
+        assert_eq!(terms.len(), 1, "{query}");
+        terms.remove(0)
+    }
+
+    #[test]
+    fn each_spelling_of_a_comparison_is_the_same_term() {
+        let expected = test(Operator::Ge, "a.b-c_1", text("2020-01-01T00:00:00+00:00"));
+        for query in ["ge(a.b-c_1,2020-01-01T00:00:00+00:00)", "a.b-c_1=ge=2020-01-01T00:00:00+00:00"] {
+            assert_eq!(one(query), expected);
+        }
+        for query in ["eq(a,x y)", "a=x y", "a=eq=x y", "(a=x y)", "((a=x y))"] {
+            assert_eq!(one(query), test(Operator::Eq, "a", text("x y")), "{query}");
+        }
+        assert_eq!(one("a=ge"), test(Operator::Eq, "a", text("ge")));
+        assert_eq!(one("eq=in"), test(Operator::Eq, "eq", text("in")));
+        assert_eq!(one("a=null()"), test(Operator::Eq, "a", Operand::Null));
+        assert_eq!(one("ne(a,empty())"), test(Operator::Ne, "a", Operand::Empty));
+        assert_eq!(one(r"like(a,*b\*)"), test(Operator::Like, "a", text(r"*b\*")));
+        let quoted = |text: &str| Operand::Text { text: text.to_owned(), quoted: true };
+        assert_eq!(one("a=\"x,(y)&'z'\""), test(Operator::Eq, "a", quoted("x,(y)&'z'")));
+        assert_eq!(one("a='\"'"), test(Operator::Eq, "a", quoted("\"")));
+        assert_eq!(one("a=\"\""), test(Operator::Eq, "a", quoted("")));
+    }
+
+    #[test]
+    fn terms_join_as_the_grammar_has_it() {
+        let [a, b, c] = ["a", "b", "c"].map(|name| test(Operator::Eq, name, text("1")));
+        let and = |terms: &[&Term]| Term::And(terms.iter().map(|term| (*term).clone()).collect());
+        let or = |terms: &[&Term]| Term::Or(terms.iter().map(|term| (*term).clone()).collect());
+        assert_eq!(parse("").unwrap(), []);
+        assert_eq!(parse("a=1,b=1,c=1").unwrap(), [a.clone(), b.clone(), c.clone()]);
+        assert_eq!(parse("a=1&b=1,c=1").unwrap(), [and(&[&a, &b]), c.clone()]);
+        assert_eq!(one("a=1&b=1&c=1"), and(&[&a, &b, &c]));
+        assert_eq!(one("and(a=1,b=1)"), one("(a=1,b=1)"));
+        assert_eq!(one("or(a=1,b=1,c=1)"), or(&[&a, &b, &c]));
+        assert_eq!(one("(a=1|b=1|c=1)"), one("(a=1;b=1;c=1)"));
+        assert_eq!(one("(a=1&b=1|c=1)"), or(&[&and(&[&a, &b]), &c]));
+        assert_eq!(one("((a=1|b=1)&c=1)"), and(&[&or(&[&a, &b]), &c]));
+        assert_eq!(one("not((a=1))"), Term::Not(Box::new(a.clone())));
+        let signed = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(one("ordering(-a,+b,c.d)"), Term::Ordering(signed(&["-a", "b", "c.d"])));
+        assert_eq!(one("select()"), Term::Select(Vec::new()));
+        let listed =
+            Term::Test { property: "a".to_owned(), operator: Operator::Out, operands: vec![text("1"), Operand::Null] };
+        assert_eq!(one("out(a,(1,null()))"), listed);
+        assert_eq!(one("t(a=1,b=1)"), Term::Tuple(vec![a.clone(), b.clone()]));
+        assert_eq!(one("c=t(a=1)"), test(Operator::Eq, "c", Operand::Tuple(vec![a])));
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let nested = |depth: usize| format!("{}a=1{}", "(".repeat(depth), ")".repeat(depth));
+        assert!(parse(&nested(60)).is_ok());
+        assert!(parse(&nested(100_000)).is_err());
+        assert!(parse(&"not(".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn a_negation_takes_one_simple_term() {
+        for inner in ["and(a=1,b=1)", "or(a=1,b=1)", "(a=1|b=1)", "(a=1&b=1)", "a=1&b=1", "not(a=1)", "t(a=1)"] {
+            assert!(parse(&format!("not({inner})")).is_err(), "{inner}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_tells_the_place() {
+        let refused = parse("a=1&ä=2").unwrap_err();
+        assert_eq!(refused.0, "Bad filter query: at character 5: a property or an operator expected, `ä` found.");
+        assert!(parse("eq(a,1").unwrap_err().0.ends_with("character 7: `)` expected, the end found."));
+    }
+}

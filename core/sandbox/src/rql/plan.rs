@@ -208,3 +208,127 @@ fn constant<F>(column: &Column<F>, operator: Operator, operand: &Operand) -> Res
         Kind::Instant => instant::micros_of(text).map(Constant::Integer).ok_or_else(bad),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Row, Scalar};
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Field {
+        Name,
+        Size,
+        Tags,
+    }
+
+    /// A row with a name that may be null, a number, and any number of tags.
+    struct Thing(Option<&'static str>, i64, &'static [&'static str]);
+
+    impl Row for Thing {
+        type Field = Field;
+
+        fn any(&self, field: Field, holds: &mut dyn FnMut(Scalar<'_>) -> bool) -> bool {
+            match field {
+                Field::Name => holds(self.0.map_or(Scalar::Null, Scalar::Text)),
+                Field::Size => holds(Scalar::Integer(self.1)),
+                Field::Tags => self.2.iter().any(|tag| holds(Scalar::Text(tag))),
+            }
+        }
+    }
+
+    const TEXT: Lookup =
+        Lookup::EQ.and(Lookup::NE).and(Lookup::IN).and(Lookup::OUT).and(Lookup::LIKE).and(Lookup::NULL);
+    const NUMBER: Lookup = Lookup::EQ.and(Lookup::GT).and(Lookup::GE).and(Lookup::LT).and(Lookup::LE);
+    const COLUMNS: &[Column<Field>] = &[
+        Column::new("name", Field::Name, Kind::Text, TEXT.and(Lookup::ILIKE)).searched().null_as("nobody"),
+        Column::new("size", Field::Size, Kind::Integer, NUMBER).ordered(),
+        Column::new("tags", Field::Tags, Kind::Text, TEXT).searched(),
+    ];
+
+    fn plan(query: &str) -> Result<Plan<Field>, Refused> {
+        Plan::bind(&Query::parse(query)?, COLUMNS)
+    }
+
+    /// Which of the things a query selects, by their sizes.
+    fn selected(query: &str) -> Vec<i64> {
+        let things = [
+            Thing(Some("ant"), 1, &["small", "red"]),
+            Thing(Some("Bee"), 2, &["small"]),
+            Thing(None, 3, &[]),
+            Thing(Some(""), 4, &["big"]),
+        ];
+        let plan = plan(query).unwrap_or_else(|refused| panic!("{query}: {}", refused.0));
+        things.iter().filter(|thing| plan.selects(*thing)).map(|thing| thing.1).collect()
+    }
+
+    #[test]
+    fn a_query_selects_what_it_says() {
+        for (query, sizes) in [
+            ("", &[1, 2, 3, 4][..]),
+            ("name=ant", &[1]),
+            ("ne(name,ant)", &[2, 3, 4]),
+            ("name=null()", &[3]),
+            ("name=nobody", &[3]),
+            ("name=\"nobody\"", &[]),
+            ("ne(name,null())", &[1, 2, 4]),
+            ("name=empty()", &[4]),
+            ("in(name,(ant,null(),empty()))", &[1, 3, 4]),
+            ("out(name,(ant,null()))", &[2, 4]),
+            ("like(name,b*)", &[]),
+            ("ilike(name,b*)", &[2]),
+            ("like(name,*)", &[1, 2, 4]),
+            ("gt(size,2)", &[3, 4]),
+            ("size=ge=2&size=le=3", &[2, 3]),
+            ("lt(size,2)", &[1]),
+            ("tags=small", &[1, 2]),
+            ("ne(tags,small)", &[3, 4]),
+            ("in(tags,(red,big))", &[1, 4]),
+            ("(tags=red|size=3)", &[1, 3]),
+            ("and(tags=small,or(name=ant,size=4))", &[1]),
+            ("not(tags=small)", &[3, 4]),
+            ("search=E", &[1, 2]),
+            ("search=\"*bi*\"", &[4]),
+            ("size=2,ordering(-size),select(-x),limit=1", &[2]),
+            ("or(limit=1,size=2)", &[2]),
+        ] {
+            assert_eq!(selected(query), sizes, "{query}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_query_is_kept_as_written() {
+        let plan = plan("and(ordering(-size,size),select(-a,b),and(limit=x,offset=7),size=1)&size=2").unwrap();
+        assert_eq!(plan.ordering, Some(vec![(Field::Size, true), (Field::Size, false)]));
+        assert_eq!(plan.select, ["-a", "b"]);
+        assert_eq!((plan.limit.as_deref(), plan.offset.as_deref()), (Some("x"), Some("7")));
+        assert_eq!(plan.filter.len(), 2, "side by side, for whoever picks an index");
+    }
+
+    #[test]
+    fn what_a_column_cannot_do_is_refused() {
+        for query in [
+            "other=1",
+            "gt(name,a)",
+            "size=null()",
+            "size=empty()",
+            "size=x",
+            "ne(size,1)",
+            "in(size,(1))",
+            "like(size,1)",
+            "gt(size,null())",
+            "like(name,null())",
+            "like(name,a**)",
+            "name=t(a=1)",
+            "t(name=a)",
+            "ordering(name)",
+            "ordering(other)",
+            "ordering(size)&ordering(size)",
+            "limit=1&limit=1",
+            "ge(offset,1)",
+            "like(search,a)",
+            "search=null()",
+        ] {
+            assert!(plan(query).is_err(), "{query}");
+        }
+    }
+}

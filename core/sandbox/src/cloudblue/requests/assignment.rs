@@ -4,6 +4,7 @@ use super::{admitted, object, reply};
 use crate::call::Call;
 use crate::cloudblue::party::Assignee;
 use crate::cloudblue::refusal;
+use crate::cloudblue::state::{Moment, State};
 use crate::reply::Reply;
 use crate::world::Systems;
 
@@ -26,19 +27,23 @@ pub(crate) fn assign(systems: &mut Systems, call: &Call<'_>) -> Reply {
             (Some(_), None) | (None, Some(_)) => return Err(refusal::invalid("There is no such user.")),
             _ => return Err(refusal::invalid("Exactly one of 'id' and 'email' is required.")),
         };
-        let request = state.request_mut(slot);
-        request.assignee = assignee;
-        request.updated_us = moment.wall_us;
-        Ok(reply(state, slot, 200, moment))
+        reassign(state, slot, assignee, moment)
     })
 }
 
 pub(crate) fn unassign(systems: &mut Systems, call: &Call<'_>) -> Reply {
     admitted(systems, call, |state, moment| {
         let slot = state.find_request(call.segment(0), moment.at)?;
-        let request = state.request_mut(slot);
-        request.assignee = Assignee::Nobody;
-        request.updated_us = moment.wall_us;
-        Ok(reply(state, slot, 200, moment))
+        reassign(state, slot, Assignee::Nobody, moment)
     })
+}
+
+fn reassign(state: &mut State, slot: u32, assignee: Assignee, moment: Moment) -> Result<Reply, Reply> {
+    state.change(slot, moment, |state| {
+        let request = state.request_mut(slot);
+        request.assignee = assignee;
+        request.updated_us = moment.wall_us;
+        Ok(())
+    })?;
+    Ok(reply(state, slot, 200, moment))
 }

@@ -12,6 +12,7 @@ use crate::cloudblue::asset::{Asset, Tier, Tiers};
 use crate::cloudblue::catalog::Catalog;
 use crate::cloudblue::ids;
 use crate::cloudblue::item::Line;
+use crate::cloudblue::lag::Lagging as _;
 use crate::cloudblue::param::Param;
 use crate::cloudblue::party::{Account, Assignee, ExternalId};
 use crate::cloudblue::product::Product;
@@ -30,10 +31,11 @@ pub(crate) fn create(systems: &mut Systems, call: &Call<'_>) -> Reply {
         let kind = RequestType::of_word(word)
             .ok_or_else(|| refusal::invalid(&format!("\"{word}\" is not a valid choice.")))?;
         let Some(Value::Object(asset)) = sent.get("asset") else { return Err(refusal::missing("asset")) };
-        let slot = match kind {
-            RequestType::Purchase => purchase(state, &sent, asset, moment)?,
+        let (slot, asset_before) = match kind {
+            RequestType::Purchase => (purchase(state, &sent, asset, moment)?, None),
             _ => change(state, kind, &sent, asset, moment)?,
         };
+        state.delay(slot, None, asset_before, moment);
         Ok(reply(state, slot, 201, moment))
     })
 }
@@ -101,7 +103,7 @@ fn purchase(
         created_us: moment.wall_us,
         updated_us: moment.wall_us,
         requests: Vec::new(),
-        visible_at: moment.visible_at,
+        lag: None,
         gone: false,
     };
     let asset = state.add_asset(asset);
@@ -109,14 +111,14 @@ fn purchase(
     Ok(made(state, RequestType::Purchase, asset, items, status, sent, moment))
 }
 
-/// A request for an asset that exists.
+/// A request for an asset that exists; also gives what others see of the asset so far.
 fn change(
     state: &mut State,
     kind: RequestType,
     sent: &Map<String, Value>,
     given: &Map<String, Value>,
     moment: Moment,
-) -> Result<u32, Reply> {
+) -> Result<(u32, Option<Arc<Asset>>), Reply> {
     let text = |key: &str| given.get(key).and_then(Value::as_str);
     let slot = match (text("id"), ExternalId::of(given.get("external_id")).and_then(|id| id.text())) {
         (Some(id), _) => state.find_asset(id, moment.at).ok(),
@@ -150,7 +152,7 @@ fn change(
         request.reason = "The product has no Administrative Hold capability.".to_owned();
         request.params = Some(params);
     }
-    Ok(made)
+    Ok((made, asset.seen(moment.at).cloned()))
 }
 
 /// Puts a request into its first status.
@@ -196,7 +198,6 @@ fn made(
     state.set_due(slot, state.due_after(slot, moment));
     let now = state.asset(asset).status;
     state.asset_mut(asset).status = asset_status(kind, status, now);
-    state.delay(slot, None, moment);
     slot
 }
 

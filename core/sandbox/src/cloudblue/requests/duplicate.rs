@@ -1,6 +1,7 @@
 //! The 409 for what has been asked for already.
 
 use super::create::conflict_params;
+use crate::cloudblue::lag::Lagging as _;
 use crate::cloudblue::refusal;
 use crate::cloudblue::state::{Moment, State};
 use crate::cloudblue::words::{AssetStatus, RequestType};
@@ -13,7 +14,7 @@ pub(super) fn refuse_duplicate(
     kind: RequestType,
     moment: Moment,
 ) -> Result<(), Reply> {
-    let Some(asset) = asset.map(|slot| state.asset(slot)).filter(|asset| asset.can_be_seen(moment.at)) else {
+    let Some(asset) = asset.map(|slot| state.asset(slot)).filter(|asset| asset.seen(moment.at).is_some()) else {
         return Ok(());
     };
     let bought = kind == RequestType::Purchase && asset.status != AssetStatus::Terminated;

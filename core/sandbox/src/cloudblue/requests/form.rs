@@ -15,15 +15,21 @@ pub(crate) fn pend(systems: &mut Systems, call: &Call<'_>) -> Reply {
         let slot = state.find_request(call.segment(0), moment.at)?;
         let request = state.request(slot);
         expect(state, slot, &[Status::Inquiring], Status::Pending)?;
-        if let Some(code) = call.query("code") {
-            if code != request.form_code() {
-                return Err(refusal::invalid("The code is wrong."));
+        let answer = match call.query("code") {
+            None => None,
+            Some(code) if code == request.form_code() => {
+                Some(sent_params(&sent)?.ok_or_else(|| refusal::missing("asset.params"))?)
             }
-            let params = sent_params(&sent)?.ok_or_else(|| refusal::missing("asset.params"))?;
-            apply(state, slot, params)?;
-            state.request_mut(slot).answered = Some(true);
-        }
-        state.go(slot, Status::Pending, moment);
+            Some(_) => return Err(refusal::invalid("The code is wrong.")),
+        };
+        state.change(slot, moment, |state| {
+            if let Some(params) = answer {
+                apply(state, slot, params)?;
+                state.request_mut(slot).answered = Some(true);
+            }
+            state.go(slot, Status::Pending, moment);
+            Ok(())
+        })?;
         if state.behaviour.pend_is_empty {
             return Ok(Reply { status: 204, body: Vec::new(), content_type: None, headers: Vec::new() });
         }
@@ -42,7 +48,10 @@ pub(crate) fn submit(systems: &mut Systems, call: &Call<'_>) -> Reply {
             Status::Inquiring => Status::Pending,
             _ => state.submitted_status(request.asset, request.kind),
         };
-        state.go(slot, to, moment);
+        state.change(slot, moment, |state| {
+            state.go(slot, to, moment);
+            Ok(())
+        })?;
         Ok(reply(state, slot, 200, moment))
     })
 }
@@ -55,7 +64,10 @@ pub(crate) fn purchase(systems: &mut Systems, call: &Call<'_>) -> Reply {
         expect(state, slot, &[Status::Draft], Status::Pending)?;
         let request = state.request(slot);
         let to = state.submitted_status(request.asset, request.kind);
-        state.go(slot, to, moment);
+        state.change(slot, moment, |state| {
+            state.go(slot, to, moment);
+            Ok(())
+        })?;
         Ok(reply(state, slot, 200, moment))
     })
 }

@@ -28,16 +28,19 @@ pub(crate) fn approve(systems: &mut Systems, call: &Call<'_>) -> Reply {
         };
         let next_date = sent.get("asset").and_then(|asset| asset.pointer("/billing/next_date"));
         let next_date = next_date.map(|date| date_text(date, "asset.billing.next_date")).transpose()?;
-        let request = state.request_mut(slot);
-        request.activation_key.clone_from(&rendered.message);
-        request.template = Some(rendered);
-        request.effective_date = effective_date;
-        let asset = request.asset;
-        if next_date.is_some() {
-            state.asset_mut(asset).next_billing_date = next_date;
-        }
-        state.announce(slot, "The request has been approved.", moment);
-        state.go(slot, Status::Approved, moment);
+        state.change(slot, moment, |state| {
+            let request = state.request_mut(slot);
+            request.activation_key.clone_from(&rendered.message);
+            request.template = Some(rendered);
+            request.effective_date = effective_date;
+            let asset = request.asset;
+            if next_date.is_some() {
+                state.asset_mut(asset).next_billing_date = next_date;
+            }
+            state.announce(slot, "The request has been approved.", moment);
+            state.go(slot, Status::Approved, moment);
+            Ok(())
+        })?;
         Ok(reply(state, slot, 200, moment))
     })
 }
@@ -48,9 +51,12 @@ pub(crate) fn fail(systems: &mut Systems, call: &Call<'_>) -> Reply {
         let slot = state.find_request(call.segment(0), moment.at)?;
         expect(state, slot, decidable(state), Status::Failed)?;
         let reason = required_text(&sent, "reason")?;
-        state.request_mut(slot).reason = reason.to_owned();
-        state.announce(slot, &format!("The request has been failed: {reason}"), moment);
-        state.go(slot, Status::Failed, moment);
+        state.change(slot, moment, |state| {
+            state.request_mut(slot).reason = reason.to_owned();
+            state.announce(slot, &format!("The request has been failed: {reason}"), moment);
+            state.go(slot, Status::Failed, moment);
+            Ok(())
+        })?;
         Ok(reply(state, slot, 200, moment))
     })
 }
@@ -60,12 +66,15 @@ pub(crate) fn inquire(systems: &mut Systems, call: &Call<'_>) -> Reply {
         let sent = object(call)?;
         let slot = state.find_request(call.segment(0), moment.at)?;
         expect(state, slot, &[Status::Pending], Status::Inquiring)?;
-        if let Some(rendered) = rendered(state, slot, &sent, "inquire")? {
-            state.request_mut(slot).template = Some(rendered);
-        }
-        state.request_mut(slot).answered = Some(false);
-        state.announce(slot, "More is asked of the customer.", moment);
-        state.go(slot, Status::Inquiring, moment);
+        let rendered = rendered(state, slot, &sent, "inquire")?;
+        state.change(slot, moment, |state| {
+            let request = state.request_mut(slot);
+            request.answered = Some(false);
+            request.template = rendered.or(request.template.take());
+            state.announce(slot, "More is asked of the customer.", moment);
+            state.go(slot, Status::Inquiring, moment);
+            Ok(())
+        })?;
         Ok(reply(state, slot, 200, moment))
     })
 }

@@ -2,6 +2,7 @@
 
 use super::admitted;
 use crate::call::Call;
+use crate::cloudblue::lag::Lagging as _;
 use crate::cloudblue::list::{self, Window};
 use crate::cloudblue::refusal;
 use crate::cloudblue::request_columns::{COLUMNS, selectable};
@@ -24,7 +25,7 @@ pub(crate) fn list(systems: &mut Systems, call: &Call<'_>) -> Reply {
         let found = search(state, &plan, window, moment);
         let mut json = String::with_capacity(found.page.len() * 6000 + 2);
         crate::cloudblue::json_object::write_list(&mut json, &found.page, |request, out| {
-            request.write(out, state.asset_of(request), moment.wall_us, &select);
+            request.write(out, state.asset_seen(request, moment.at), moment.wall_us, &select);
         });
         Ok(list::page(select.finish(json), found.page.len(), window, found.total))
     })
@@ -42,7 +43,7 @@ pub(crate) fn get(systems: &mut Systems, call: &Call<'_>) -> Reply {
         let gone = || refusal::not_found(&format!("Request `{}`", call.segment(0)));
         let request = state.request(slot).seen(moment.at).ok_or_else(gone)?;
         let mut json = String::new();
-        request.write(&mut json, state.asset_of(request), moment.wall_us, &Selection::whole());
+        request.write(&mut json, state.asset_seen(request, moment.at), moment.wall_us, &Selection::whole());
         Ok(text_reply(json, "application/json"))
     })
 }

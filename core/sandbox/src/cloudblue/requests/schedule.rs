@@ -14,8 +14,11 @@ pub(crate) fn schedule(systems: &mut Systems, call: &Call<'_>) -> Reply {
         expect(state, slot, &[Status::Pending], Status::Scheduled)?;
         required_text(&sent, "planned_date")?;
         let planned_date = date_text(&sent["planned_date"], "planned_date")?;
-        state.request_mut(slot).planned_date = Some(planned_date);
-        state.go(slot, Status::Scheduled, moment);
+        state.change(slot, moment, |state| {
+            state.request_mut(slot).planned_date = Some(planned_date);
+            state.go(slot, Status::Scheduled, moment);
+            Ok(())
+        })?;
         Ok(reply(state, slot, 200, moment))
     })
 }
@@ -27,8 +30,11 @@ pub(crate) fn revoke(systems: &mut Systems, call: &Call<'_>) -> Reply {
         let slot = state.find_request(call.segment(0), moment.at)?;
         expect(state, slot, &[Status::Scheduled], Status::Revoking)?;
         let reason = required_text(&sent, "reason")?;
-        state.request_mut(slot).reason = reason.to_owned();
-        state.go(slot, Status::Revoking, moment);
+        state.change(slot, moment, |state| {
+            state.request_mut(slot).reason = reason.to_owned();
+            state.go(slot, Status::Revoking, moment);
+            Ok(())
+        })?;
         Ok(reply(state, slot, 200, moment))
     })
 }
@@ -39,7 +45,10 @@ pub(crate) fn confirm(systems: &mut Systems, call: &Call<'_>) -> Reply {
         object(call)?;
         let slot = state.find_request(call.segment(0), moment.at)?;
         expect(state, slot, &[Status::Revoking], Status::Revoked)?;
-        state.go(slot, Status::Revoked, moment);
+        state.change(slot, moment, |state| {
+            state.go(slot, Status::Revoked, moment);
+            Ok(())
+        })?;
         Ok(reply(state, slot, 200, moment))
     })
 }

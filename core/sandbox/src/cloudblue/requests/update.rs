@@ -16,7 +16,6 @@ pub(crate) fn update(systems: &mut Systems, call: &Call<'_>) -> Reply {
     admitted(systems, call, |state, moment| {
         let sent = object(call)?;
         let slot = state.find_request(call.segment(0), moment.at)?;
-        let before = state.request(slot).seen(moment.at).cloned();
         let status = state.request(slot).status;
         if status.is_final() {
             return Err(refusal::out_of_turn(status.word(), "updated"));
@@ -26,13 +25,16 @@ pub(crate) fn update(systems: &mut Systems, call: &Call<'_>) -> Reply {
             Some(Value::String(note)) => Some(note.clone()),
             Some(_) => return Err(refusal::invalid("Field 'note' is no text.")),
         };
-        if let Some(params) = sent_params(&sent)? {
-            apply(state, slot, params)?;
-        }
-        let request = state.request_mut(slot);
-        request.note = note.unwrap_or_else(|| request.note.clone());
-        request.updated_us = moment.wall_us;
-        state.delay(slot, before, moment);
+        let params = sent_params(&sent)?;
+        state.change(slot, moment, |state| {
+            if let Some(params) = params {
+                apply(state, slot, params)?;
+            }
+            let request = state.request_mut(slot);
+            request.note = note.unwrap_or_else(|| request.note.clone());
+            request.updated_us = moment.wall_us;
+            Ok(())
+        })?;
         let mut reply = reply(state, slot, 200, moment);
         if state.behaviour.update_lists {
             reply.body = [b"[".as_slice(), &reply.body, b"]"].concat();

@@ -1,11 +1,11 @@
-//! Chance that repeats itself: the same seed makes the same requests.
+//! Chance that repeats itself: the same seed makes the same requests, and spoils the same ones.
 
 /// The generator known as SplitMix64.
 #[derive(Debug, Clone)]
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Chance {
+    pub(crate) fn new(seed: u64) -> Chance {
         Chance(seed)
     }
 
@@ -18,16 +18,16 @@ impl Chance {
     }
 
     /// A number below `end`.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 
     /// True once in `n` times.
-    pub(super) fn once_in(&mut self, n: u64) -> bool {
+    pub(crate) fn once_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
-    pub(super) fn one_of<'a, T>(&mut self, things: &'a [T]) -> &'a T {
+    pub(crate) fn one_of<'a, T>(&mut self, things: &'a [T]) -> &'a T {
         let place = usize::try_from(self.below(things.len() as u64)).unwrap_or(0);
         &things[place]
     }
