@@ -9,6 +9,8 @@ use tokio::task::AbortHandle;
 
 use crate::awaitable::{Loop, Queue, runtime};
 use crate::failure;
+use crate::pages::Pages;
+use crate::worker::Worker;
 
 /// A client of one system.
 #[napi]
@@ -34,6 +36,30 @@ impl Client {
     #[napi]
     pub fn call(&self, operation: String, arguments: String, options: String, events: bool) -> Call {
         Call::new(self.client.call(&operation, &arguments, &options, events), self.queue.clone())
+    }
+
+    /// Prepares the reading of a list, or gives the envelope of the error; nothing is sent before its first page is asked for.
+    #[napi]
+    pub fn list(&self, operation: String, arguments: String, options: String, events: bool) -> Either<Pages, String> {
+        match self.client.list(&operation, &arguments, &options, events) {
+            Ok(pages) => Either::A(Pages::new(pages, self.queue.clone())),
+            Err(error) => Either::B(failure(error)),
+        }
+    }
+
+    /// Prepares the counting of a list's rows.
+    #[napi]
+    pub fn count(&self, operation: String, arguments: String, options: String, events: bool) -> Call {
+        Call::new(self.client.count(&operation, &arguments, &options, events), self.queue.clone())
+    }
+
+    /// Prepares a worker, or gives the envelope of the error; nothing is sent before its first run.
+    #[napi]
+    pub fn worker(&self, options: String) -> Either<Worker, String> {
+        match self.client.worker(&options) {
+            Ok(worker) => Either::A(Worker::new(worker, self.queue.clone())),
+            Err(error) => Either::B(failure(error)),
+        }
     }
 
     /// Prepares a flow, or gives the envelope of the error; nothing is sent before it is advanced.

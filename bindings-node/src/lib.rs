@@ -5,7 +5,9 @@
 mod awaitable;
 mod call;
 mod flow;
+mod pages;
 mod sandbox;
+mod worker;
 
 fn failure(error: tenantry::Error) -> String {
     tenantry::ops::envelope(Err(error))

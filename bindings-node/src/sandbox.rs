@@ -93,6 +93,8 @@ fn control(sandbox: &tenantry_sandbox::Sandbox, verb: &str, argument: &str) -> R
         "journal" => return Ok(sandbox.journal().to_string()),
         "state" => return Ok(sandbox.state().to_string()),
         "magento_bi/seed" => return sandbox.seed(argument).map(|ids| ids.to_string()).map_err(refused),
+        "cloudblue/generate" => return sandbox.generate(argument).map(|made| made.to_string()).map_err(refused),
+        "cloudblue/behaviour" => return sandbox.cloudblue(argument).map(|now| now.to_string()).map_err(refused),
         "fault" => sandbox.fault(argument).map_err(refused)?,
         "clear_faults" => sandbox.clear_faults(),
         "advance" => {

@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { magentoBi, Secret } from 'tenantry'
-import { canary, folder, merchant, playground, program } from './fixture.mjs'
+import { cloudblue, magentoBi, Secret } from 'tenantry'
+import { canary, counter, folder, merchant, playground, program } from './fixture.mjs'
 
 /** The forms in which a secret may turn up. */
 function forms(secret) {
@@ -155,6 +155,83 @@ test('clients, replies, errors, events, flows, specs, checkpoints and the journa
   see(events, await sandbox.journal(), await sandbox.state(), sandbox)
   for (const name of readdirSync(place)) texts.push(readFileSync(join(place, name), 'latin1'))
   clean(secrets, texts)
+})
+
+test('keys and values of parameters are shown by no client, list, request, job, report, event, error or journal', async (t) => {
+  const { sandbox, connect: plain } = await counter(t, { generate: { requests: 8, assets: 8 } })
+  const { base_url, api_key } = sandbox.cloudblue
+  const secrets = {
+    key: api_key.split(':').at(-1),
+    'wrong key': canary(),
+    value: canary(),
+    other: canary(),
+    handler: canary(),
+  }
+  const texts = []
+  const see = (...values) => {
+    for (const value of values) texts.push(...displays(value))
+  }
+  const events = []
+  const onEvent = (event) => events.push(event)
+  const connect = new cloudblue.Client({ base_url, api_key, onEvent })
+  const called = new cloudblue.Client({ base_url, api_key: Secret.text(api_key) })
+  const list = connect.requests.list({ pageSize: 3 })
+  see(plain, connect, called, connect.requests, list, await list.first())
+
+  const wrong = new cloudblue.Client({ base_url, api_key: `ApiKey SU-1:${secrets['wrong key']}`, onEvent })
+  see(
+    wrong,
+    await wrong.requests
+      .list()
+      .first()
+      .catch((error) => error),
+  )
+  see(attempt(() => new cloudblue.Client({ base_url, api_key: `\n${secrets['wrong key']}` })))
+  see(attempt(() => new cloudblue.Client({ base_url, api_key, proxy: `nonsense ${secrets['wrong key']}` })))
+
+  // The vendor writes secrets into parameters; a server may repeat them in its errors.
+  const [{ id }] = await list.toList()
+  const values = { admin_password: secrets.value, subscription_id: secrets.other }
+  const set = await connect.requests.setParamValues(id, { values })
+  assert.equal(cloudblue.param(set.asset, 'admin_password').value, secrets.value)
+  see(set, await connect.requests.get(id), await connect.requests.list().toList())
+  see(await connect.assets.get(set.asset.id), await connect.assets.list().toList())
+  const echo = JSON.stringify({
+    error_code: 'VAL_001',
+    errors: [`${secrets.value} is bad`],
+    params: { x: secrets.value },
+  })
+  for (const status of [400, 409, 500]) {
+    await sandbox.fault({ operation: 'cloudblue.requests.update', status, body: echo, times: 3 })
+    const params = [{ id: 'admin_password', value: secrets.value }]
+    see(await connect.requests.update(id, { params }, { maxRetries: 0 }).catch((error) => error))
+    await sandbox.clearFaults()
+  }
+
+  const { write } = process.stdout
+  process.stdout.write = (text) => texts.push(text)
+  try {
+    const worker = connect.fulfillmentWorker({ concurrency: 2 })
+    const handler = (request, job) => {
+      see(request, job)
+      return cloudblue.approve({ template_id: 'TL-1', params: values })
+    }
+    const onProgress = (event) => see(event)
+    see(worker, await worker.runOnce({ handler, onProgress, dryRun: true }))
+    for await (const job of worker.jobs({ maxCycles: 1, onProgress }))
+      see(job, await job.approve({ template_id: 'TL-1', params: values }))
+    see(worker, worker.report)
+    assert.ok(worker.report.approved > 0, String(worker.report))
+  } finally {
+    process.stdout.write = write
+  }
+  assert.ok(events.length > 20)
+  see(events, sandbox)
+  clean(secrets, texts)
+  // The journal is the sandbox's own, and hides what its products call a password.
+  const { other, ...known } = secrets
+  assert.ok(other.length > 0)
+  clean(known, [...displays(await sandbox.journal()), ...displays(await sandbox.state())])
 })
 
 test('a process that fails shows none on its streams', async (t) => {

@@ -2,6 +2,8 @@
 
 import {
   type CallOptions,
+  ConflictError,
+  cloudblue,
   type Event,
   type FlowEvent,
   magentoBi,
@@ -10,6 +12,7 @@ import {
   Sandbox,
   Secret,
   TenantryError,
+  withSecrets,
 } from 'tenantry'
 
 export async function use(options: CallOptions): Promise<string[]> {
@@ -77,4 +80,91 @@ export async function use(options: CallOptions): Promise<string[]> {
   }
   await sandbox[Symbol.asyncDispose]()
   return [...problems, String(owner), String(first)]
+}
+
+export async function fulfill(options: CallOptions): Promise<unknown[]> {
+  const { R, and, not, or, raw } = cloudblue
+  const sandbox = await Sandbox.start({ clock: 'virtual' })
+  const made: { requests: number; assets: number } = await sandbox.generate({
+    requests: 3,
+    seed: 2,
+    product_id: 'PRD-1',
+  })
+  await sandbox.behave({ pend_reply: 'empty' })
+  const connect = new cloudblue.Client({ ...sandbox.cloudblue, timeoutMs: 5000 })
+  const since = new Date('2026-01-01')
+  const list: cloudblue.Pager<cloudblue.Request> = connect.requests.list(
+    {
+      product_id: 'PRD-1',
+      type: ['purchase', 'change'],
+      created: { ge: since, lt: '2027-01-01' },
+      'asset.connection.type': 'production',
+      assignee: { null: true },
+      'sli.days': { gt: 3 },
+      status: 'any',
+      query: and(R('asset.id').oneOf(['AS-1']), not(or(R('created').ge(since), R('note').isEmpty(), raw('eq(a,1)')))),
+      orderBy: '-created',
+      select: ['-asset.params'],
+      pageSize: 50,
+      maxItems: 10,
+      prefetch: false,
+    },
+    { ...options, signal: AbortSignal.timeout(1000) },
+  )
+  const seen: unknown[] = [made, String(R('a').eq(1)), await list.count()]
+  for await (const request of list) {
+    const status: string | null | undefined = request.status
+    const created: string | null | undefined = request.created
+    const email: string | null | undefined = cloudblue.param(request.asset, 'email')?.value
+    const customer: cloudblue.Tier | undefined = cloudblue.tier(request.asset, 'customer')
+    for (const item of request.asset?.items ?? []) {
+      const quantity: number | null = cloudblue.quantityValue(item)
+      seen.push(quantity, cloudblue.isNew(item), cloudblue.isChanged(item), cloudblue.isRemoved(item))
+    }
+    const approved = await connect.requests.approve(request.id, { template_id: 'TL-1', effective_date: '2026-01-01' })
+    const again: boolean | null | undefined = approved.already_applied
+    seen.push(status, created, email, customer?.external_id, again, withSecrets(request).activation_key)
+  }
+  for await (const page of connect.assets.list({ 'product.id': 'PRD-1' }).pages())
+    seen.push(...page.map(({ id }) => id))
+  const first: cloudblue.Request | undefined = await connect.assets.requests('AS-1').first()
+  const templates: cloudblue.Template[] = await connect.templates.list('PRD-1', { scope: 'asset' }).toList()
+  await connect.requests.wait('PR-1', { until: ['approved'], maxWaitMs: 1000 })
+  await connect.requests.inquire('PR-1', { errors: { email: 'Please fill this in' }, template_id: 'TL-2' })
+  await connect.request('GET', '/requests', { query: R('id').eq('PR-1') })
+  // @ts-expect-error: no such filter
+  connect.requests.list({ product: 'PRD-1' })
+  // @ts-expect-error: no such comparison of this filter
+  connect.requests.list({ 'asset.connection.type': { like: 'x*' } })
+  // @ts-expect-error: limit is called pageSize, or maxItems
+  connect.requests.list({ limit: 5 })
+  // @ts-expect-error: this list has no status
+  connect.assets.requests('AS-1', { status: 'pending' })
+  // @ts-expect-error: a list of values
+  R('id').oneOf(5)
+
+  const worker = connect.fulfillmentWorker({ product_ids: ['PRD-1'], intervalMs: 120_000, lanes: ['pending'] }, options)
+  worker.handler(async (request, { attempt, signal }) => {
+    if (attempt > 3 || signal.aborted) return cloudblue.skip({ notBefore: since })
+    if (request.type === 'cancel') return cloudblue.fail('no')
+    if (request.status === 'revoking') return cloudblue.confirmRevoke()
+    if (request.note) return cloudblue.schedule(since)
+    return cloudblue.approve({ template_id: 'TL-1', params: { subscription_id: 'S-1' } })
+  })
+  worker.handler(() => undefined)
+  worker.handler(() => {})
+  worker.handler(async () => {})
+  // @ts-expect-error: not an outcome
+  worker.handler(() => 'approve')
+  const report: cloudblue.FulfillmentReport = await worker.run({
+    maxCycles: 2,
+    signal: AbortSignal.timeout(1000),
+    onProgress: (event: cloudblue.FulfillmentEvent) => seen.push(event.type, event.request, event.delayMs),
+  })
+  for await (const job of worker.jobs({ dryRun: true })) {
+    const { result, request, error } = await job.approve({ activation_tile: '# Hello' })
+    if (error instanceof ConflictError) seen.push(error.current)
+    seen.push(result, request?.status, job.request.id)
+  }
+  return [...seen, report.alreadyApplied, report.errors[0]?.message, first?.id, templates.length]
 }

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { magentoBi, Sandbox } from 'tenantry'
+import { cloudblue, magentoBi, Sandbox } from 'tenantry'
 
 export const here = dirname(fileURLToPath(import.meta.url))
 export const root = join(here, '..', '..')
@@ -16,6 +16,21 @@ export async function playground(test, { sandbox: settings = {}, client = {} } =
   const sandbox = await Sandbox.start(settings)
   test.after(() => sandbox.close())
   return { sandbox, bi: new magentoBi.Client({ ...sandbox.magentoBi, ...client }) }
+}
+
+/** A sandbox with a virtual clock and a client of its Connect, closed after the test. */
+export async function counter(test, { sandbox: settings = {}, client = {}, generate } = {}) {
+  const sandbox = await Sandbox.start({ clock: 'virtual', ...settings })
+  test.after(() => sandbox.close())
+  if (generate !== undefined)
+    await sandbox.generate({ product_id: 'PRD-1', status: 'pending', type: 'purchase', clear: true, ...generate })
+  return { sandbox, connect: new cloudblue.Client({ ...sandbox.cloudblue, ...client }) }
+}
+
+/** What the sandbox's requests are, by id. */
+export async function statuses(sandbox) {
+  const { requests } = (await sandbox.state()).cloudblue
+  return new Map(requests.map(({ id, status }) => [id, status]))
 }
 
 /** A folder that is gone after the test. */
@@ -61,7 +76,7 @@ export function signup() {
   return { company, tier, ...admin, magento }
 }
 
-/** How often a POST of the operation arrived. */
+/** How often a request of the operation arrived. */
 export function count(journal, operation) {
   return journal.filter((entry) => entry.operation === operation).length
 }

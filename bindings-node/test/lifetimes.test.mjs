@@ -61,6 +61,23 @@ suite('lifetimes', () => {
     assert.deepEqual(ended, { code: 0, signal: null, stdout: '\n', stderr: '' })
   })
 
+  test('a list that was left, and a worker that does not run, do not either', async (t) => {
+    const own = await Sandbox.start()
+    t.after(() => own.close())
+    // Held for ever: the page after the first.
+    await own.fault({ operation: 'cloudblue.requests.list', skip: 1, times: 1, hold: true })
+    const ended = await program('alive.mjs', ['listed'], { env: { SANDBOX_LINE: own.line } })
+    assert.deepEqual([ended.code, ended.signal, ended.stderr], [0, null, ''])
+    assert.match(ended.stdout, /^string\n(revoking|pending)\n$/)
+  })
+
+  test('20 exits while pages are fetched ahead and requests are in hand', async () => {
+    await many(20, WIDTH, async (run) => {
+      const ended = await program('alive.mjs', ['torn', String(run)], { env })
+      assert.deepEqual(ended, { code: 0, signal: null, stdout: '', stderr: '' }, `run ${run}`)
+    })
+  })
+
   test('an error that nobody handles ends the process with its class and message', async () => {
     const { code, signal, stderr } = await program('alive.mjs', ['unhandled'], { env })
     assert.deepEqual([code, signal], [1, null])

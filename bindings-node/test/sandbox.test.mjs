@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { suite, test } from 'node:test'
 import { inspect } from 'node:util'
-import { ConfigError, magentoBi, NotFoundError, Sandbox } from 'tenantry'
-import { merchant, playground, root, signup } from './fixture.mjs'
+import { ConfigError, cloudblue, magentoBi, NotFoundError, Sandbox } from 'tenantry'
+import { counter, merchant, playground, root, signup } from './fixture.mjs'
 
 suite('in this process', () => {
   test('time, faults, journal, state and reset', async (t) => {
@@ -44,6 +44,26 @@ suite('in this process', () => {
     const { id } = await bi.signups.create(signup())
     const { client_id } = await bi.signups.get(id)
     assert.equal((await bi.invites.create({ client_id, ...merchant().user })).user_id, undefined)
+  })
+
+  test('requests are made as ordered, the same for the same seed, and Connect behaves as told', async (t) => {
+    const { sandbox, connect } = await counter(t)
+    const order = { requests: 30, seed: 7, product_id: 'PRD-1', status: 'pending', type: 'purchase', clear: true }
+    const made = await sandbox.generate(order)
+    assert.equal(made.requests, 30)
+    const first = await connect.requests.list().toList()
+    assert.equal(first.length, 30)
+    await sandbox.generate(order)
+    const ids = (rows) => rows.map(({ id }) => id)
+    assert.deepEqual(ids(await connect.requests.list().toList()), ids(first))
+    await sandbox.generate({ ...order, clear: false, seed: 8, requests: 5 })
+    assert.equal(await connect.requests.list().count(), 35)
+    assert.equal((await sandbox.behave({ pend_reply: 'empty' })).pend_reply, 'empty')
+    const { id } = first[0]
+    await connect.requests.inquire(id, { template_id: 'TL-2' })
+    assert.equal((await connect.requests.pend(id)).status, 'pending')
+    await assert.rejects(sandbox.generate({ requests: 1, sede: 1 }), /sede/)
+    await assert.rejects(sandbox.behave({ pend_answer: 'empty' }), /pend_answer/)
   })
 
   test('what is wrong is refused by name', async (t) => {
@@ -116,6 +136,11 @@ suite('as a program', () => {
     assert.equal((await sandbox.state()).magento_bi.signups.length, 1)
     await sandbox.outcome({ signup: 'failed' })
     await sandbox.expireTokens()
+    const connect = new cloudblue.Client(sandbox.cloudblue)
+    assert.equal((await sandbox.generate({ requests: 3, status: 'pending', clear: true })).requests, 3)
+    assert.equal((await connect.requests.list().toList()).length, 3)
+    assert.equal((await sandbox.behave({ page_cap: 2 })).page_cap, 2)
+    await assert.rejects(sandbox.behave({ page_kap: 2 }), /page_kap/)
     await sandbox.clearFaults()
     await sandbox.reset()
     assert.deepEqual(await sandbox.journal(), [])

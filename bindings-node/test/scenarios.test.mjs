@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { magentoBi, Sandbox, TenantryError } from 'tenantry'
-import { playground, root } from './fixture.mjs'
+import { cloudblue, magentoBi, Sandbox, TenantryError } from 'tenantry'
+import { playground, root, statuses } from './fixture.mjs'
 
-const folder = join(root, 'tests', 'scenarios', 'magento_bi')
+const scenarios = join(root, 'tests', 'scenarios')
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'))
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -55,31 +55,120 @@ function matches(expected, found, place) {
   }
 }
 
+/** A query of the public surface, from the core's own form. */
+function query(tree) {
+  const { R, and, not, or, raw } = cloudblue
+  const [[kind, inner]] = Object.entries(tree)
+  if (kind === 'and') return and(...inner.map(query))
+  if (kind === 'or') return or(...inner.map(query))
+  if (kind === 'not') return not(query(inner))
+  if (kind === 'raw') return raw(inner)
+  assert.equal(kind, 'test')
+  const method = { in: 'oneOf', out: 'noneOf', is_null: 'isNull', is_empty: 'isEmpty' }[inner.op] ?? inner.op
+  return R(inner.field)[method](inner.value)
+}
+
+/** Arguments of a list, or of a worker, as this language spells them. */
+function listArguments(given, wire = []) {
+  const { filters, query: tree, ...rest } = given
+  const renamed = Object.entries(rest).map(([name, value]) => [wire.includes(name) ? name : camel(name), value])
+  return { ...filters, ...Object.fromEntries(renamed), ...(tree !== undefined && { query: query(tree) }) }
+}
+
+/** What `work` gives, or its error as an envelope. */
+async function outcome(work) {
+  try {
+    return await work()
+  } catch (error) {
+    return { error: envelope(error) }
+  }
+}
+
+const CONTROLS = ['fault', 'outcome', 'seed', 'generate', 'behave']
+
 class Run {
   kept = new Map()
 
-  constructor(sandbox, client) {
+  constructor(folder, sandbox, client) {
+    this.folder = folder
     this.sandbox = sandbox
     this.client = client
   }
 
   async step(step) {
-    if ('call' in step) return await this.call(step)
-    if ('flow' in step) return await this.flow(step)
+    for (const kind of ['call', 'flow', 'list', 'count', 'query', 'worker'])
+      if (kind in step) return await this[kind](step)
     const [[kind, value], ...more] = Object.entries(step)
     assert.deepEqual(more, [])
-    if (kind === 'fault') return await this.sandbox.fault(value)
-    if (kind === 'outcome') return await this.sandbox.outcome(value)
-    if (kind === 'seed') return await this.sandbox.seed(value)
+    if (CONTROLS.includes(kind)) return await this.sandbox[kind](this.fill(value))
     assert.equal(kind, 'expire_tokens')
     return await this.sandbox.expireTokens()
+  }
+
+  pager({ list, count, arguments: given = {}, options: settings }) {
+    const [, resource, name] = (list ?? count).split('.')
+    const { ids = [], ...rest } = this.fill(given)
+    return this.client[camel(resource)][camel(name)](...ids, listArguments(rest), options(settings))
+  }
+
+  async list(step) {
+    only(step, ['list', 'arguments', 'options', 'each', 'expect'])
+    const found = await outcome(async () => {
+      const ids = []
+      for await (const row of this.pager(step)) {
+        ids.push(row.id)
+        this.kept.set('$id', row.id)
+        if (step.each !== undefined) await this.call({ ...step.each, expect: step.each.expect ?? { ok: {} } })
+      }
+      return { ids, count: ids.length }
+    })
+    matches(this.fill(step.expect), found, JSON.stringify(step))
+  }
+
+  async count(step) {
+    only(step, ['count', 'arguments', 'options', 'expect'])
+    const found = await outcome(async () => ({ ok: await this.pager(step).count() }))
+    matches(step.expect, found, JSON.stringify(step))
+  }
+
+  async query(step) {
+    only(step, ['query', 'expect'])
+    const found = await outcome(async () => ({ ok: String(query(step.query)) }))
+    matches(step.expect, found, JSON.stringify(step))
+  }
+
+  async worker(step) {
+    only(step, ['worker', 'run', 'outcomes', 'expect'])
+    const { options: connection, ...settings } = this.fill(step.worker)
+    const outcomes = this.fill(step.outcomes ?? {})
+    const handler = ({ id, type }) => {
+      const decided = outcomes[id] ?? outcomes[type] ?? outcomes['*'] ?? { nothing: {} }
+      if ('error' in decided) throw new Error(decided.error.message)
+      return 'nothing' in decided ? undefined : decided
+    }
+    const { max_cycles: maxCycles, dry_run: dryRun, ...more } = step.run ?? {}
+    assert.deepEqual(more, {})
+    const found = await outcome(async () => {
+      const made = listArguments(settings, ['product_ids', 'types'])
+      const worker = this.client.fulfillmentWorker(made, options(connection))
+      // What a handler throws is told to a listener, and then no process warning.
+      const report = await worker.run({ handler, maxCycles: maxCycles ?? undefined, dryRun, onProgress: () => {} })
+      return { report: Object.fromEntries(Object.entries(report).map(([name, value]) => [snake(name), value])) }
+    })
+    matches(this.fill(step.expect), found, JSON.stringify(step))
   }
 
   async call(step) {
     only(step, ['call', 'arguments', 'options', 'expect', 'events', 'keep'])
     const [, resource, name] = step.call.split('.')
-    const method = this.client[camel(resource)][camel(name)]
     const rest = { ...this.fill(step.arguments ?? {}) }
+    if (name === undefined) return await this.request(step, rest)
+    const method = this.client[camel(resource)][camel(name)]
+    // Durations are tenantry's own, and follow the language.
+    for (const key of Object.keys(rest).filter((key) => key.endsWith('_ms'))) {
+      rest[camel(key)] = rest[key]
+      delete rest[key]
+    }
     // The generated methods take the path's ids first, then the other arguments, then the options.
     const [, parameters] = /^async \w+\(([^)]*)\)/.exec(method.toString())
     const given = parameters.split(', ').map((parameter) => {
@@ -109,10 +198,18 @@ class Run {
     }
   }
 
+  /** The way out. */
+  async request(step, { method, path, ...rest }) {
+    only(step, ['call', 'arguments', 'options', 'expect'])
+    const settings = { ...rest, ...options(step.options) }
+    const found = await outcome(async () => ({ ok: await this.client.request(method, path, settings) }))
+    matches(this.fill(step.expect), found, JSON.stringify(step))
+  }
+
   async flow(step) {
     only(step, ['flow', 'answers', 'expect', 'steps'])
     only(step.flow, ['spec', 'options'])
-    const spec = merge(read(join(folder, 'spec.json')), step.flow.spec)
+    const spec = merge(read(join(this.folder, 'spec.json')), step.flow.spec)
     const answers = [...(step.answers ?? [])]
     const started = []
     const onNeed = ({ reason }) => {
@@ -144,28 +241,42 @@ class Run {
   }
 }
 
-suite('scenarios', () => {
-  const files = readdirSync(folder).filter((name) => name !== 'spec.json')
-  assert.ok(files.length >= 12, files.join())
-  for (const file of files)
-    test(file, async (t) => {
-      assert.match(file, /\.json$/, 'a file that no runner runs')
-      const scenario = read(join(folder, file))
-      only(scenario, ['name', 'sandbox', 'client', 'steps', 'journal', 'committed'])
-      only(scenario.sandbox ?? {}, ['vocabulary', 'wait_ms', 'commit_delay_ms'])
-      const sandbox = await Sandbox.start({ ...options(scenario.sandbox), clock: 'virtual' })
-      t.after(() => sandbox.close())
-      const { options: connection, auth_style: authStyle, ...settings } = scenario.client ?? {}
-      const bi = new magentoBi.Client({ ...sandbox.magentoBi, ...settings, ...options(connection), authStyle })
-      const run = new Run(sandbox, bi)
-      for (const step of scenario.steps) await run.step(step)
-      const journal = await sandbox.journal()
-      const name = ({ operation }) => operation.replace('magento_bi.', '')
-      if ('journal' in scenario) assert.deepEqual(journal.map(name), scenario.journal)
-      for (const [operation, times] of Object.entries(scenario.committed ?? {}))
-        assert.equal(journal.filter((entry) => name(entry) === operation && entry.committed).length, times, operation)
-    })
-})
+const SYSTEMS = {
+  magento_bi: { Client: magentoBi.Client, least: 12 },
+  cloudblue: { Client: cloudblue.Client, least: 0 },
+}
+
+for (const system of readdirSync(scenarios))
+  suite(`scenarios of ${system}`, () => {
+    const folder = join(scenarios, system)
+    const files = readdirSync(folder).filter((name) => name !== 'spec.json')
+    assert.ok(system in SYSTEMS, `nothing runs ${system}`)
+    assert.ok(files.length >= SYSTEMS[system].least, files.join())
+    for (const file of files)
+      test(file, async (t) => {
+        assert.match(file, /\.json$/, 'a file that no runner runs')
+        const scenario = read(join(folder, file))
+        only(scenario, ['name', 'sandbox', 'client', 'steps', 'journal', 'committed', 'state'])
+        only(scenario.sandbox ?? {}, ['vocabulary', 'wait_ms', 'commit_delay_ms'])
+        const sandbox = await Sandbox.start({ ...options(scenario.sandbox), clock: 'virtual' })
+        t.after(() => sandbox.close())
+        const { options: connection, auth_style: authStyle, ...settings } = scenario.client ?? {}
+        const { Client } = SYSTEMS[system]
+        const own = { ...settings, ...options(connection), ...(authStyle !== undefined && { authStyle }) }
+        const run = new Run(folder, sandbox, new Client({ ...sandbox[camel(system)], ...own }))
+        for (const step of scenario.steps) await run.step(step)
+        const journal = await sandbox.journal()
+        const name = ({ operation }) => operation.replace(`${system}.`, '')
+        if ('journal' in scenario) assert.deepEqual(journal.map(name), scenario.journal)
+        for (const [operation, times] of Object.entries(scenario.committed ?? {}))
+          assert.equal(journal.filter((entry) => name(entry) === operation && entry.committed).length, times, operation)
+        if ('state' in scenario) {
+          const found = await statuses(sandbox)
+          for (const [id, status] of Object.entries(run.fill(scenario.state)))
+            assert.equal(found.get(run.fill(id)), status, id)
+        }
+      })
+  })
 
 test('Retry-After is read as the vectors say', async (t) => {
   // Rows about another time of this machine are the core's own: the sandbox's clock begins at this instant.

@@ -65,8 +65,8 @@ export async function drive(begin: () => NativeCall, caller: Caller): Promise<un
         const reply = await Promise.race([answer(message.ask, caller), stopped])
         if (reply === undefined) throw aborted?.reason ?? lost()
         if ('thrown' in reply) thrown = reply.thrown
-        const refusal = call.reply(id, reply.text)
-        if (refusal !== null) throw envelopeFailure(refusal)
+        // A page that is fetched ahead may have given up meanwhile; the envelope tells.
+        call.reply(id, reply.text)
       } else if (message.error !== undefined) {
         throw failure(message.error, thrown)
       } else {

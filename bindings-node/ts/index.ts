@@ -1,5 +1,6 @@
 // The public surface of the package.
 
+export * as cloudblue from './cloudblue'
 export {
   APIConnectionError,
   APITimeoutError,
@@ -30,10 +31,13 @@ export {
 export type { Event } from './event'
 export { type Answer, Flow, type FlowStatus, type Need, type RunOptions } from './flow'
 export { FlowEvent } from './flow_event'
+export { withSecrets } from './hidden'
 export * as magentoBi from './magento_bi'
 export type { CallOptions, ConnectionOptions } from './options'
 export {
+  type CloudBlueConnection,
   type FaultRule,
+  type GenerateOrder,
   type JournalEntry,
   type MagentoBiConnection,
   Sandbox,

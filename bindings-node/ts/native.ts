@@ -31,8 +31,26 @@ export interface NativeFlow {
 }
 
 /** @internal */
+export interface NativePages {
+  next(): NativeCall | string
+  close(): void
+}
+
+/** @internal */
+export interface NativeWorker {
+  begin(run: string): string | null
+  next(events: boolean): NativeCall
+  act(job: number, outcome: string, events: boolean): NativeCall
+  stop(): void
+  report(): string
+}
+
+/** @internal */
 export interface NativeClient {
   call(operation: string, args: string, options: string, events: boolean): NativeCall
+  list(operation: string, args: string, options: string, events: boolean): NativePages | string
+  count(operation: string, args: string, options: string, events: boolean): NativeCall
+  worker(options: string): NativeWorker | string
   flow(kind: string, spec: string, options: string): NativeFlow | string
 }
 

@@ -67,7 +67,8 @@ export function rename(options: object, names: Names, own: readonly string[]): R
   return out
 }
 
-function unknown(key: string, known: readonly string[]) {
+/** @internal */
+export function unknown(key: string, known: readonly string[]) {
   const bare = (name: string) => name.toLowerCase().replaceAll('_', '').replace(/ms$/, '')
   const likely = known.find((name) => bare(name) === bare(key))
   const hint = likely === undefined ? `known are ${known.join(', ')}` : `did you mean ${likely}?`

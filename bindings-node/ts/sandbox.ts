@@ -33,8 +33,34 @@ export interface MagentoBiConnection {
   client_secret: string
 }
 
+/** The arguments of `cloudblue.Client`. */
+export interface CloudBlueConnection {
+  base_url: string
+  api_key: string
+}
+
 /** A rule that spoils replies; its keys are documented with the sandbox, and an unknown one is refused by name. */
 export type FaultRule = Record<string, unknown>
+
+/** Which requests to make. */
+export interface GenerateOrder {
+  /** How many. */
+  requests: number
+  /** The same seed makes the same requests; default 1. */
+  seed?: number | undefined
+  /** The product that all are about; default: several. */
+  product_id?: string | undefined
+  /** The status that all have; default: a realistic mix. */
+  status?: string | undefined
+  /** The type that all have; default: a realistic mix. */
+  type?: string | undefined
+  /** How many assets they are about. */
+  assets?: number | undefined
+  /** Milliseconds between the first and the last; 0: all at the same instant. */
+  created_spread_ms?: number | undefined
+  /** Forgets all requests before it; default false. */
+  clear?: boolean | undefined
+}
 
 /** What arrived. It holds no secret. */
 export interface JournalEntry {
@@ -54,6 +80,7 @@ interface Line {
   /** Absent: real. */
   clock?: 'virtual'
   magento_bi: MagentoBiConnection
+  cloudblue: CloudBlueConnection
 }
 
 /** How a sandbox is controlled: in this process, or over HTTP. @internal */
@@ -118,6 +145,11 @@ export class Sandbox implements AsyncDisposable {
     return { ...this.#line.magento_bi }
   }
 
+  /** The arguments of `cloudblue.Client`, with the secret. */
+  get cloudblue(): CloudBlueConnection {
+    return { ...this.#line.cloudblue }
+  }
+
   /** JSON text for {@link Sandbox.fromLine} in another process, with the secrets. */
   get line(): string {
     return JSON.stringify(this.#line)
@@ -166,6 +198,20 @@ export class Sandbox implements AsyncDisposable {
   /** Puts a client with connections and finished jobs into Magento BI, and gives their ids. */
   async seed(seed: Record<string, unknown>): Promise<unknown> {
     return await this.#control('magento_bi/seed', seed)
+  }
+
+  /**
+   * Makes requests and their assets in CloudBlue Connect, the same for the same seed, and tells how many it made, e.g.
+   * `{ requests: 1000, product_id: 'PRD-1', status: 'pending' }`. Its keys are documented with the sandbox, and an unknown
+   * one is refused by name.
+   */
+  async generate(order: GenerateOrder): Promise<{ requests: number; assets: number }> {
+    return (await this.#control('cloudblue/generate', order)) as { requests: number; assets: number }
+  }
+
+  /** Changes how CloudBlue Connect behaves, e.g. `{ pend_reply: 'empty' }`, and gives all that is set. */
+  async behave(knobs: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return (await this.#control('cloudblue/behaviour', knobs)) as Record<string, unknown>
   }
 
   /** Ends all connections and frees the port. May be called again. */

@@ -3,28 +3,28 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { inspect } from 'node:util'
 import { environment } from './awaitable'
-import { drive, envelopeFailure } from './call'
+import { type Caller, drive, envelopeFailure } from './call'
 import { encode } from './encode'
 import { refused } from './errors'
 import type { Event } from './event'
-import { type NativeClient, type NativeFlow, native } from './native'
+import { type Hidden, hide } from './hidden'
+import { type NativeClient, type NativeFlow, type NativeWorker, native } from './native'
 import { type CallOptions, CONNECTION, type Names, rename } from './options'
+import { Pager, pageArguments } from './pager'
+import { Query } from './query'
 import type { Callbacks } from './secret'
 
 /** A request by method and path, for what a client has no method for. */
 export interface RequestOptions extends CallOptions {
-  /** The query, by name. Not together with `json`. */
-  query?: Readonly<Record<string, string>> | undefined
+  /** The query, by name, or as the text that a query language wants. Not together with `json`. */
+  query?: Readonly<Record<string, string>> | string | Query | undefined
   /** The body. */
   json?: unknown
-  /** Sends it to the dashboard's host, with its cookies; default false. */
+  /** Of Magento BI: sends it to the dashboard's host, with its cookies; default false. */
   dashboard?: boolean | undefined
 }
 
 const OWN = ['onEvent', 'signal'] as const
-
-/** What a reply holds that displays must hide, by operation. @internal */
-export type Hidden = Readonly<Record<string, readonly string[]>>
 
 /** @internal What a flow takes from its client. */
 export interface Opened {
@@ -40,10 +40,11 @@ export abstract class System implements AsyncDisposable {
   readonly #callbacks: Callbacks = new Map()
   readonly #onEvent: ((event: Event) => unknown) | undefined
   readonly #closed = new AbortController()
+  readonly #hidden: Hidden
   readonly #shown: Record<string, unknown>
 
   /** @internal */
-  protected constructor(system: string, settings: Names, secret: readonly string[], options: object) {
+  protected constructor(system: string, hidden: Hidden, settings: Names, secret: readonly string[], options: object) {
     const own = ['onEvent', ...Object.keys(settings)]
     const { onEvent } = options as CallOptions
     const connection = rename(options, CONNECTION, own)
@@ -61,19 +62,59 @@ export abstract class System implements AsyncDisposable {
     this.#system = system
     this.#native = made
     this.#onEvent = onEvent
+    this.#hidden = hidden
     this.#shown = shown
   }
 
   /** @internal Carries an operation out. */
-  async invoke<T>(operation: string, args: object, options: CallOptions = {}, hidden?: Hidden): Promise<T> {
+  async invoke<T>(operation: string, args: object, options: CallOptions = {}): Promise<T> {
+    const { caller, settings } = this.#prepare(options)
+    const text = encode(args, caller.callbacks)
+    const begin = () => this.#native.call(operation, text, settings, caller.onEvent !== undefined)
+    return this.hide(operation, await drive(begin, caller)) as T
+  }
+
+  /** @internal A list: its arguments are checked now, and nothing is sent before its first row is asked for. */
+  pager<T>(operation: string, ids: readonly unknown[], args: object, options: CallOptions = {}): Pager<T> {
+    this.#closed.signal.throwIfAborted()
+    const { caller, settings } = this.#prepare(options)
+    const events = caller.onEvent !== undefined
+    return new Pager<T>({
+      operation,
+      args: pageArguments(ids, args),
+      caller,
+      open: (given) => {
+        const pages = this.#native.list(operation, encode(given, caller.callbacks), settings, events)
+        if (typeof pages === 'string') throw envelopeFailure(pages)
+        return pages
+      },
+      count: (given) => this.#native.count(operation, encode(given, caller.callbacks), settings, events),
+      hide: (rows) => this.hide(operation, rows),
+    })
+  }
+
+  /** @internal Prepares a worker. */
+  openWorker(settings: Record<string, unknown>, options: CallOptions): { worker: NativeWorker; caller: Caller } {
+    this.#closed.signal.throwIfAborted()
+    const { caller } = this.#prepare(options)
+    const all = { ...settings, options: rename(options, CONNECTION, OWN) }
+    const worker = this.#native.worker(encode(all, caller.callbacks))
+    if (typeof worker === 'string') throw envelopeFailure(worker)
+    return { worker, caller }
+  }
+
+  /** What a call needs of its caller, and its connection options as the core reads them. */
+  #prepare(options: CallOptions): { caller: Caller; settings: string } {
     const callbacks: Callbacks = new Map(this.#callbacks)
-    const text = encode(args, callbacks)
     const settings = encode(rename(options, CONNECTION, OWN), callbacks)
     const onEvent = options.onEvent ?? this.#onEvent
     const signals = options.signal === undefined ? [this.#closed.signal] : [options.signal, this.#closed.signal]
-    const begin = () => this.#native.call(operation, text, settings, onEvent !== undefined)
-    const reply = await drive(begin, { callbacks, onEvent, signals })
-    return hide(reply, hidden?.[operation]) as T
+    return { caller: { callbacks, onEvent, signals }, settings }
+  }
+
+  /** @internal Puts the secrets of a reply out of sight. */
+  hide(operation: string, reply: unknown): unknown {
+    return hide(reply, this.#hidden[operation])
   }
 
   /** @internal Prepares a flow. */
@@ -100,7 +141,8 @@ export abstract class System implements AsyncDisposable {
    */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<unknown> {
     const { query, json, dashboard, ...rest } = options
-    return await this.invoke(`${this.#system}.request`, { method, path, query, json, dashboard }, rest)
+    const text = query instanceof Query ? query.toString() : query
+    return await this.invoke(`${this.#system}.request`, { method, path, query: text, json, dashboard }, rest)
   }
 
   /**
@@ -137,19 +179,12 @@ export abstract class Resource {
   }
 
   /** @internal */
-  protected async invoke<T>(operation: string, args: object, options?: CallOptions, hidden?: Hidden): Promise<T> {
-    return await this.#system.invoke(operation, args, options, hidden)
+  protected async invoke<T>(operation: string, args: object, options?: CallOptions): Promise<T> {
+    return await this.#system.invoke(operation, args, options)
   }
-}
 
-/** Secrets of a reply can be read by name; displays, JSON and copies do not show them. */
-function hide(reply: unknown, names: readonly string[] = []): unknown {
-  for (const one of Array.isArray(reply) ? reply : [reply]) {
-    if (typeof one !== 'object' || one === null) continue
-    for (const name of names) {
-      const value = (one as Record<string, unknown>)[name]
-      if (typeof value === 'string') Object.defineProperty(one, name, { get: () => value, enumerable: false })
-    }
+  /** @internal */
+  protected pager<T>(operation: string, ids: readonly unknown[], args: object, options?: CallOptions): Pager<T> {
+    return this.#system.pager(operation, ids, args, options)
   }
-  return reply
 }

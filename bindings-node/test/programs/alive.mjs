@@ -3,7 +3,7 @@
 import { fork } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { magentoBi, Sandbox } from 'tenantry'
+import { cloudblue, magentoBi, Sandbox } from 'tenantry'
 
 const line = process.env.SANDBOX_LINE
 const ways = {
@@ -24,6 +24,28 @@ const ways = {
         .filter((name) => !name.includes('Wrap') && name !== 'Immediate')
         .join(),
     )
+  },
+  // A list that is left with a page under way, one that is never read, and a worker that is not running, are not either.
+  async listed() {
+    const connect = new cloudblue.Client(Sandbox.fromLine(line).cloudblue)
+    connect.requests.list()
+    for await (const { id } of connect.requests.list({ pageSize: 2 })) {
+      console.log(typeof id)
+      break
+    }
+    for await (const job of connect.fulfillmentWorker().jobs()) {
+      console.log(job.lane)
+      break
+    }
+  },
+  // Ends in the middle of everything.
+  async torn() {
+    const connect = new cloudblue.Client(Sandbox.fromLine(line).cloudblue)
+    const worker = connect.fulfillmentWorker({ concurrency: 4 })
+    void worker.run({ handler: async ({ id }) => (await connect.requests.get(id)) && cloudblue.skip() })
+    const rows = connect.requests.list({ pageSize: 2 })[Symbol.asyncIterator]()
+    for (let row = 0; row < Number(process.argv[3]); row++) await rows.next()
+    process.exit(0)
   },
   // Nobody handles the error of this one.
   unhandled() {

@@ -11,7 +11,7 @@ use super::cycle::asked_to_wait;
 use super::job::JobResult;
 use super::outcome::{Outcome, Step};
 use super::queue::{Candidate, Fate};
-use super::worker::{Taken, Worker};
+use super::worker::{Taken, Worker, acted};
 use crate::error::{Code, Error, Outcome as Sent, Result};
 use crate::flow::Timestamp;
 use crate::host::Host;
@@ -41,14 +41,6 @@ impl Worker {
         let mut taken = Taken { worker: self, number, given: false };
         let result = self.decide(number, &candidate, outcome, dry_run, host).await;
         taken.given = true;
-        let mut state = self.state();
-        let event = match result.result {
-            "decided" => return Ok(result),
-            result => json!({"type": "acted", "request": candidate.id, "kind": candidate.kind, "result": result}),
-        };
-        state.events.push_back(event);
-        drop(state);
-        self.0.changed.notify_waiters();
         Ok(result)
     }
 
@@ -66,7 +58,7 @@ impl Worker {
                 // What the last look found: the request waits for nothing any more, or for somebody else.
                 let current = error.report().details.get("current").and_then(|status| status.as_str());
                 if current.is_some_and(|status| status != candidate.lane.status()) {
-                    self.finish(number, Fate::Settled, |report| report.conflicts += 1);
+                    self.finish(number, Fate::Settled, "conflict", |report| report.conflicts += 1);
                     return JobResult { result: "conflict", request: None, error: Some(error) };
                 }
                 self.trouble(number, candidate, &error);
@@ -103,20 +95,20 @@ impl Worker {
         if dry_run {
             let event = json!({"type": "decided", "request": candidate.id, "kind": candidate.kind, "outcome": shown});
             self.state().events.push_back(event);
-            self.finish(number, Fate::Settled, |report| report.decided += 1);
+            self.finish(number, Fate::Settled, "decided", |report| report.decided += 1);
             return Ok(plain("decided"));
         }
         let Some(step) = step else {
-            self.finish(number, Fate::Left(not_before), |report| report.skipped += 1);
+            self.finish(number, Fate::Left(not_before), "skipped", |report| report.skipped += 1);
             return Ok(plain("skipped"));
         };
         match self.apply(candidate, &id, step, host).await? {
             Applied::Done(text, result) => {
-                self.finish(number, Fate::Settled, |report| report.count(result));
+                self.finish(number, Fate::Settled, result, |report| report.count(result));
                 Ok(JobResult { result, request: RawValue::from_string(text).ok(), error: None })
             }
             Applied::Gone => {
-                self.finish(number, Fate::Settled, |report| report.gone += 1);
+                self.finish(number, Fate::Settled, "gone", |report| report.gone += 1);
                 Ok(plain("gone"))
             }
         }
@@ -175,7 +167,8 @@ impl Worker {
         state.paused_until = state.paused_until.max(self.now().saturating_add(asked));
         let delay = grown.max(asked);
         let not_before = self.wall_ms().saturating_add(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
-        if state.queue.finish(number, Fate::Failed(not_before)) {
+        if let Some(candidate) = state.queue.finish(number, Fate::Failed(not_before)) {
+            state.events.push_back(acted(&candidate, "error"));
             state.report.trouble(&candidate.id, error.to_string());
             let at = Timestamp(not_before);
             let event = json!({"type": "retry_later", "request": candidate.id, "attempt": attempt, "not_before": at.to_string()});

@@ -148,27 +148,28 @@ impl Queue {
         }
     }
 
-    /// Takes a request out of hand; false when it was not in hand any more.
-    pub(super) fn finish(&mut self, number: u64, fate: Fate) -> bool {
-        let Some(candidate) = self.in_hand.remove(&number) else { return false };
+    /// Takes a request out of hand; none when it was not in hand any more.
+    pub(super) fn finish(&mut self, number: u64, fate: Fate) -> Option<Candidate> {
+        let candidate = self.in_hand.remove(&number)?;
+        let (id, asset) = (candidate.id.clone(), candidate.asset.clone());
         self.busy.remove(&candidate.asset);
         self.acting.remove(&number);
         match fate {
-            Fate::Settled => drop(self.memory.remove(&candidate.id)),
+            Fate::Settled => drop(self.memory.remove(&id)),
             Fate::Left(not_before_ms) => {
-                self.left.insert(candidate.asset);
+                self.left.insert(asset);
                 if not_before_ms > 0 {
-                    self.memory.entry(candidate.id).or_default().not_before_ms = not_before_ms;
+                    self.memory.entry(id).or_default().not_before_ms = not_before_ms;
                 }
             }
             Fate::Failed(not_before_ms) => {
-                self.left.insert(candidate.asset);
-                let memory = self.memory.entry(candidate.id).or_default();
+                self.left.insert(asset);
+                let memory = self.memory.entry(id).or_default();
                 memory.failures += 1;
                 memory.not_before_ms = not_before_ms;
             }
         }
-        true
+        Some(candidate)
     }
 
     /// Puts a request back that nobody has any more. If it was acted upon, it is read again before it counts.
@@ -212,9 +213,9 @@ mod tests {
         assert_eq!(id, "1");
         assert_eq!(taken(&mut queue, 0).1, "3");
         assert!(matches!(queue.take(0), Turn::Wait));
-        assert!(queue.finish(first, Fate::Settled));
+        assert!(queue.finish(first, Fate::Settled).is_some());
         assert_eq!(taken(&mut queue, 0).1, "2");
-        assert!(!queue.finish(first, Fate::Settled));
+        assert!(queue.finish(first, Fate::Settled).is_none());
     }
 
     #[test]

@@ -218,7 +218,7 @@ impl Worker {
                 Some(Job::new(request, candidate.lane, attempt, self.clone(), number))
             }
             Ok(None) => {
-                self.finish(number, Fate::Settled, |report| report.gone += 1);
+                self.finish(number, Fate::Settled, "gone", |report| report.gone += 1);
                 None
             }
             Err(error) => {
@@ -251,7 +251,7 @@ impl Worker {
 
     /// Leaves a job that nobody acts upon.
     pub fn leave(&self, number: u64) {
-        self.finish(number, Fate::Left(0), |report| report.skipped += 1);
+        self.finish(number, Fate::Left(0), "skipped", |report| report.skipped += 1);
     }
 
     /// Hands out no further request; the run is over when those in hand were acted upon.
@@ -320,10 +320,14 @@ impl Worker {
         CallContext { host: host.clone(), options: self.0.options.options.clone(), ..CallContext::default() }
     }
 
-    pub(super) fn finish(&self, number: u64, fate: Fate, count: impl FnOnce(&mut Report)) {
+    pub(super) fn finish(&self, number: u64, fate: Fate, result: &str, count: impl FnOnce(&mut Report)) {
         let mut state = self.state();
-        if state.queue.finish(number, fate) {
+        if let Some(candidate) = state.queue.finish(number, fate) {
             count(&mut state.report);
+            // Told before anybody can see that nothing is in hand any more. Of a dry run its decision was told.
+            if result != "decided" {
+                state.events.push_back(acted(&candidate, result));
+            }
         }
         drop(state);
         self.0.changed.notify_waiters();
@@ -380,6 +384,10 @@ impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").field("options", &self.0.options).finish_non_exhaustive()
     }
+}
+
+pub(super) fn acted(candidate: &Candidate, result: &str) -> Value {
+    json!({"type": "acted", "request": candidate.id, "kind": candidate.kind, "result": result})
 }
 
 /// A request that was taken: given up half-way, it goes back to where it was.

@@ -1,0 +1,181 @@
+// Lists, read page by page as somebody iterates.
+
+import { inspect } from 'node:util'
+import { type Caller, drive, envelopeFailure } from './call'
+import type { NativeCall, NativePages } from './native'
+import { type Names, unknown } from './options'
+import type { Query } from './query'
+
+/** What every list takes besides its filters. */
+export interface ListOptions {
+  /** The status, or several, to select; `'any'` for all. Default of requests: `'pending'`. */
+  status?: string | readonly string[] | undefined
+  /** A condition besides the filters. */
+  query?: Query | undefined
+  /** Text to search for, in the fields that the server searches. */
+  search?: string | undefined
+  /**
+   * Fields to order by, with `-` before one for descending; default `created`, the oldest first. A list in another order is
+   * paged by offset: rows that enter or leave it meanwhile can shift others past the reader.
+   */
+  orderBy?: string | readonly string[] | undefined
+  /** Fields to leave out (`-activation_key`), or to put in. */
+  select?: string | readonly string[] | undefined
+  /** Rows of a page at most; default 100. */
+  pageSize?: number | undefined
+  /** Rows in all at most; default: no limit. */
+  maxItems?: number | undefined
+  /** Fetches the next page while the caller works on this one; default true. */
+  prefetch?: boolean | undefined
+}
+
+/** What a filter compares with. A `Date` becomes RFC 3339 text. */
+export type FilterValue = string | number | boolean | Date
+
+/** What a filter takes: a value, a list of them, or comparisons by name. */
+export type Filter<Lookup extends string> =
+  | ('eq' extends Lookup ? FilterValue : never)
+  | ('in' extends Lookup ? readonly FilterValue[] : never)
+  | {
+      readonly [Name in Lookup]?:
+        | (Name extends 'in' | 'out' ? readonly FilterValue[] : Name extends 'null' ? boolean : FilterValue)
+        | undefined
+    }
+
+const OWN: Names = {
+  status: 'status',
+  query: 'query',
+  search: 'search',
+  orderBy: 'order_by',
+  select: 'select',
+  pageSize: 'page_size',
+  maxItems: 'max_items',
+  prefetch: 'prefetch',
+}
+
+/** @internal The arguments of a list as the core reads them: what is no option of ours is a filter. */
+export function pageArguments(ids: readonly unknown[], args: object): Record<string, unknown> {
+  return { ids, ...splitFilters(args, OWN) }
+}
+
+/** @internal Renames what `own` has; everything else is a filter, which the core checks. */
+export function splitFilters(args: object, own: Names): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  const filters: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(args)) {
+    if (value === undefined) continue
+    const name = Object.hasOwn(own, key) ? own[key] : undefined
+    if (name === undefined && Object.values(own).includes(key)) throw unknown(key, Object.keys(own))
+    // A status that is compared is a filter; one that is named is the list's own.
+    if (name === undefined || (name === 'status' && isComparison(value))) filters[key] = value
+    else out[name] = (name === 'order_by' || name === 'select') && typeof value === 'string' ? [value] : value
+  }
+  return { ...out, filters }
+}
+
+function isComparison(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** @internal */
+export interface PagerSource {
+  operation: string
+  args: Record<string, unknown>
+  caller: Caller
+  open(args: object): NativePages
+  count(args: object): NativeCall
+  hide(rows: unknown): unknown
+}
+
+/**
+ * A list that is read as it is iterated, one page ahead. Nothing is sent before the first row is asked for; each iteration
+ * begins anew, and leaving it ends its reading.
+ *
+ * A list in the order of `created` skips nothing that was selected when the iteration began, also when the loop changes the
+ * rows so that they leave the selection.
+ *
+ * @example
+ * for await (const request of connect.requests.list({ product_id: 'PRD-1', type: 'purchase' }))
+ *   await connect.requests.approve(request.id, { template_id: 'TL-1' })
+ */
+export class Pager<T> implements AsyncIterable<T> {
+  readonly #source: PagerSource
+  /** The reading that checked the arguments: the first iteration takes it. */
+  #opened: NativePages | undefined
+
+  /** @internal */
+  constructor(source: PagerSource) {
+    this.#source = source
+    this.#opened = source.open(source.args)
+  }
+
+  /**
+   * The rows.
+   *
+   * @throws {@link TenantryError} of the page that could not be read; an aborted signal's reason.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    const { signals } = this.#source.caller
+    for await (const page of this.pages()) {
+      for (const row of page) {
+        yield row
+        for (const signal of signals) signal.throwIfAborted()
+      }
+    }
+  }
+
+  /** The rows, page by page. No page is empty. */
+  async *pages(): AsyncGenerator<T[], void, undefined> {
+    const pages = this.#opened ?? this.#source.open(this.#source.args)
+    this.#opened = undefined
+    yield* this.#read(pages)
+  }
+
+  /** The first row, or nothing; it asks for no whole page. */
+  async first(): Promise<T | undefined> {
+    const { args } = this.#source
+    const one = { ...args, max_items: Math.min(1, Number(args.max_items ?? 1)), prefetch: false }
+    for await (const page of this.#read(this.#source.open(one))) return page[0]
+    return undefined
+  }
+
+  /** All rows. */
+  async toList(): Promise<T[]> {
+    const rows: T[] = []
+    for await (const page of this.pages()) for (const row of page) rows.push(row)
+    return rows
+  }
+
+  /** How many rows the server counts, by a request for none of them; `maxItems` does not matter. */
+  async count(): Promise<number> {
+    const { args, caller, count } = this.#source
+    return (await drive(() => count(args), caller)) as number
+  }
+
+  /** Which list it is; it sends nothing. */
+  toJSON(): Record<string, unknown> {
+    return { operation: this.#source.operation }
+  }
+
+  /** @internal */
+  [inspect.custom](): string {
+    return `Pager(${this.#source.operation})`
+  }
+
+  async *#read(pages: NativePages): AsyncGenerator<T[], void, undefined> {
+    const begin = () => {
+      const call = pages.next()
+      if (typeof call === 'string') throw envelopeFailure(call)
+      return call
+    }
+    try {
+      for (;;) {
+        const rows = (await drive(begin, this.#source.caller)) as T[] | null
+        if (rows === null) return
+        yield this.#source.hide(rows) as T[]
+      }
+    } finally {
+      pages.close()
+    }
+  }
+}
