@@ -10,15 +10,15 @@ RUST := $(shell git ls-files -co --exclude-standard '*.rs' '*.toml' Cargo.lock 2
 PY := $(shell git ls-files -co --exclude-standard 'bindings-python/python/*' 2>/dev/null)
 TS := $(shell git ls-files -co --exclude-standard 'bindings-node/ts/*' 'bindings-node/bin/*' bindings-node/tsconfig.json 2>/dev/null)
 
-.PHONY: help demo test test-rust test-generated test-python test-node test-docs test-package lint gen bench torture docs requirements clean
+.PHONY: help demo test test-rust test-generated test-python test-node test-interop test-docs test-package lint gen bench torture docs requirements clean
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: target/.python target/.node ## build, then watch a merchant being onboarded from Python and from Node
+demo: target/.python target/.node ## build, then watch merchants being onboarded and requests being fulfilled
 	$(VENV)/bin/python docs/demo/demo.py
 
-test: test-rust test-generated test-python test-node test-docs test-package ## run every test
+test: test-rust test-generated test-python test-node test-interop test-docs test-package ## run every test
 	@echo "make test: all passed"
 
 test-rust: ## core, sandbox and generator, doctests included
@@ -32,6 +32,9 @@ test-python: target/.python ## the installed Python package
 
 test-node: target/.node ## the Node package
 	npm run --silent test:node
+
+test-interop: target/.python target/.node ## the vendor's own clients and parser, and several processes at once
+	$(VENV)/bin/python -m pytest -q -s tests/interop
 
 test-docs: target/.python target/.node ## README examples, the notebook, the demo
 	$(VENV)/bin/python -m pytest -q docs/tests
@@ -61,6 +64,7 @@ bench: target/.python target/.node ## print speed, memory and sizes
 torture: target/.python target/.node ## the long runs
 	TENANTRY_KILLS=2000 $(VENV)/bin/python -m pytest -q -s bindings-python/tests -k kill
 	TENANTRY_KILLS=2000 npm run --silent test:node
+	TENANTRY_REQUESTS=10000 TENANTRY_CASES=100000 $(VENV)/bin/python -m pytest -q -s tests/interop
 
 docs: ## Rust documentation
 	cargo doc --locked --no-deps -p tenantry -p tenantry-sandbox

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use common::sandbox_with;
 use serde_json::{Map, Value, json};
-use tenantry::ops::{Call, Client, envelope};
+use tenantry::ops::{Call, Client, envelope, spec};
 use tenantry_sandbox::{Sandbox, Vocabulary};
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenarios/magento_bi")
+fn folder(system: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenarios").join(system)
 }
 
 fn read(path: &Path) -> Value {
@@ -25,27 +25,47 @@ fn only(object: &Value, keys: &[&str]) {
     }
 }
 
+/// The kinds of steps that do something to the sandbox alone.
+const CONTROLS: [&str; 6] = ["fault", "outcome", "seed", "expire_tokens", "behave", "generate"];
+
 struct Run {
+    system: &'static str,
     sandbox: Sandbox,
     client: Client,
     kept: HashMap<String, Value>,
 }
 
 #[tokio::test]
-async fn every_scenario_holds() {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files.retain(|path| path.file_name().unwrap() != "spec.json");
-    assert!(files.len() >= 12, "{files:?}");
-    for path in files {
-        println!("{}", path.display());
-        assert_eq!(path.extension().unwrap(), "json", "a file that no runner runs");
-        scenario(&read(&path)).await;
-    }
+async fn every_scenario_of_magento_bi_holds() {
+    every_scenario("magento_bi", 12).await;
 }
 
-async fn scenario(scenario: &Value) {
-    only(scenario, &["name", "sandbox", "client", "steps", "journal", "committed"]);
+#[tokio::test]
+async fn every_scenario_of_cloudblue_holds() {
+    every_scenario("cloudblue", 16).await;
+}
+
+async fn every_scenario(system: &'static str, least: usize) {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder(system)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.retain(|path| path.file_name().unwrap() != "spec.json");
+    assert!(files.len() >= least, "{files:?}");
+    let mut failed = Vec::new();
+    for path in files {
+        assert_eq!(path.extension().unwrap(), "json", "a file that no runner runs");
+        println!("{}", path.display());
+        let story = read(&path);
+        // Each tells of its own failure; the others run all the same.
+        if tokio::spawn(async move { scenario(system, &story).await }).await.is_err() {
+            failed.push(path);
+        }
+    }
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+async fn scenario(system: &'static str, scenario: &Value) {
+    only(scenario, &["name", "sandbox", "client", "steps", "journal", "committed", "state"]);
     let settings = &scenario["sandbox"];
     if settings.is_object() {
         only(settings, &["vocabulary", "wait_ms", "commit_delay_ms"]);
@@ -57,36 +77,146 @@ async fn scenario(scenario: &Value) {
             options.vocabulary = Vocabulary::Document;
         }
     });
-    let mut config = sandbox.line()["magento_bi"].clone();
+    let mut config = sandbox.line()[system].clone();
     merge(&mut config, &scenario["client"]);
-    let client = Client::open("magento_bi", &config.to_string(), Some(sandbox.clock())).unwrap();
-    let mut run = Run { sandbox, client, kept: HashMap::new() };
+    let client = Client::open(system, &config.to_string(), Some(sandbox.clock())).unwrap();
+    let mut run = Run { system, sandbox, client, kept: HashMap::new() };
     for step in scenario["steps"].as_array().unwrap() {
         run.step(step).await;
     }
+    let arrived = run.arrived();
     if let Some(expected) = scenario["journal"].as_array() {
-        let expected: Vec<&str> = expected.iter().map(|name| name.as_str().unwrap()).collect();
-        assert_eq!(common::arrived(&run.sandbox), expected);
+        let names: Vec<&Value> = arrived.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, expected.iter().collect::<Vec<_>>());
     }
     for (operation, count) in scenario["committed"].as_object().into_iter().flatten() {
-        assert_eq!(common::committed(&run.sandbox, operation) as u64, count.as_u64().unwrap(), "{operation}");
+        let committed = arrived.iter().filter(|(name, committed)| name == operation && *committed).count();
+        assert_eq!(committed as u64, count.as_u64().unwrap(), "{operation}");
+    }
+    for (id, status) in scenario["state"].as_object().into_iter().flatten() {
+        let state = run.sandbox.state();
+        let id = run.fill(&id.as_str().into());
+        let mut rows = state[system]["requests"].as_array().unwrap().iter();
+        assert_eq!(rows.find(|row| row["id"] == id).map(|row| &row["status"]), Some(status), "{id}");
     }
 }
 
 impl Run {
+    /// The operations that arrived, without their system's name, and whether each was carried out.
+    fn arrived(&self) -> Vec<(Value, bool)> {
+        let journal = self.sandbox.journal();
+        let prefix = format!("{}.", self.system);
+        let name = |entry: &Value| entry["operation"].as_str().unwrap_or("?").replace(&prefix, "").into();
+        journal.as_array().unwrap().iter().map(|entry| (name(entry), entry["committed"] == true)).collect()
+    }
+
     async fn step(&mut self, step: &Value) {
-        let kind = ["fault", "outcome", "seed", "expire_tokens", "call", "flow"]
-            .into_iter()
-            .find(|key| step.get(key).is_some());
+        let tellers = ["call", "flow", "query", "list", "count", "worker"];
+        let kind = tellers.into_iter().chain(CONTROLS).find(|key| step.get(key).is_some());
         match kind.unwrap_or_else(|| panic!("a step of no known kind: {step}")) {
-            "fault" => self.sandbox.fault(step["fault"].clone()).unwrap(),
-            "outcome" => self.sandbox.outcome(step["outcome"].clone()).unwrap(),
-            "seed" => drop(self.sandbox.seed(step["seed"].clone()).unwrap()),
-            "expire_tokens" => self.sandbox.expire_tokens(),
-            "call" => return self.call(step).await,
-            _ => return self.flow(step).await,
+            "call" => self.call(step).await,
+            "flow" => self.flow(step).await,
+            "query" => {
+                only(step, &["query", "expect"]);
+                let found: Value = serde_json::from_str(&spec("cloudblue.query", &step["query"].to_string())).unwrap();
+                matches(&step["expect"], &found, &format!("{step}"));
+            }
+            "list" => self.list(step).await,
+            "count" => {
+                only(step, &["count", "arguments", "options", "expect"]);
+                let (name, arguments, options) = self.asked(step, "count");
+                let (found, _) = run(self.client.count(&name, &arguments, &options, false)).await;
+                matches(&step["expect"], &found, &format!("{step}"));
+            }
+            "worker" => self.worker(step).await,
+            control => {
+                assert_eq!(step.as_object().unwrap().len(), 1, "{step}");
+                self.control(control, self.fill(&step[control]));
+            }
         }
-        assert_eq!(step.as_object().unwrap().len(), 1, "{step}");
+    }
+
+    fn control(&self, kind: &str, value: Value) {
+        match kind {
+            "fault" => self.sandbox.fault(value).unwrap(),
+            "outcome" => self.sandbox.outcome(value).unwrap(),
+            "seed" => drop(self.sandbox.seed(value).unwrap()),
+            "behave" => drop(self.sandbox.cloudblue(value).unwrap()),
+            "generate" => drop(self.sandbox.generate(value).unwrap()),
+            _ => self.sandbox.expire_tokens(),
+        }
+    }
+
+    /// The operation of a list or a count, its arguments and its options.
+    fn asked(&self, step: &Value, kind: &str) -> (String, String, String) {
+        let arguments = step.get("arguments").map_or_else(|| json!({}), |arguments| self.fill(arguments));
+        let options = step.get("options").map(Value::to_string).unwrap_or_default();
+        (step[kind].as_str().unwrap().to_owned(), arguments.to_string(), options)
+    }
+
+    async fn list(&mut self, step: &Value) {
+        only(step, &["list", "arguments", "options", "each", "expect"]);
+        let (name, arguments, options) = self.asked(step, "list");
+        let found = match self.client.list(&name, &arguments, &options, false) {
+            Err(error) => serde_json::from_str(&envelope(Err(error))).unwrap(),
+            Ok(pages) => {
+                let mut ids = Vec::new();
+                loop {
+                    let (page, _) = run(pages.next_call()).await;
+                    let Some(rows) = page["ok"].as_array() else {
+                        // Null is the end; anything else is an error.
+                        break if page.get("error").is_some() { page } else { json!({"ids": ids, "count": ids.len()}) };
+                    };
+                    for row in rows {
+                        ids.push(row["id"].clone());
+                        self.kept.insert("$id".to_owned(), row["id"].clone());
+                        if let Some(each) = step.get("each") {
+                            let mut each = each.clone();
+                            let expected = each.as_object_mut().unwrap().entry("expect");
+                            expected.or_insert_with(|| json!({"ok": {}}));
+                            self.call(&each).await;
+                        }
+                    }
+                }
+            }
+        };
+        matches(&self.fill(&step["expect"]), &found, &format!("{step}"));
+    }
+
+    async fn worker(&mut self, step: &Value) {
+        only(step, &["worker", "run", "outcomes", "expect"]);
+        let found = self.work(step).await;
+        matches(&self.fill(&step["expect"]), &found, &format!("{step}"));
+    }
+
+    /// What a worker ends with: `{"report"}` or `{"error"}`.
+    async fn work(&self, step: &Value) -> Value {
+        let failed = |error| serde_json::from_str(&envelope(Err(error))).unwrap();
+        let worker = match self.client.worker(&self.fill(&step["worker"]).to_string()) {
+            Ok(worker) => worker,
+            Err(error) => return failed(error),
+        };
+        let begun = serde_json::from_value(step.get("run").cloned().unwrap_or_else(|| json!({}))).unwrap();
+        if let Err(error) = worker.begin(begun) {
+            return failed(error);
+        }
+        loop {
+            let (turn, _) = run(worker.next_call(false)).await;
+            if turn.get("error").is_some() {
+                return turn;
+            }
+            if turn["ok"].get("report").is_some() {
+                return turn["ok"].clone();
+            }
+            let job = &turn["ok"]["job"];
+            if job.is_object() {
+                let request = &job["request"];
+                let keys = [request["id"].as_str(), request["type"].as_str(), Some("*")];
+                let outcome = keys.into_iter().flatten().find_map(|key| step["outcomes"].get(key));
+                let outcome = outcome.map_or_else(|| json!({"nothing": {}}), |outcome| self.fill(outcome));
+                run(worker.act_call(job["number"].as_u64().unwrap(), &outcome.to_string(), false)).await;
+            }
+        }
     }
 
     async fn call(&mut self, step: &Value) {
@@ -108,7 +238,7 @@ impl Run {
     async fn flow(&mut self, step: &Value) {
         only(step, &["flow", "answers", "expect", "steps"]);
         only(&step["flow"], &["spec", "options"]);
-        let mut spec = read(&folder().join("spec.json"));
+        let mut spec = read(&folder("magento_bi").join("spec.json"));
         merge(&mut spec, &step["flow"]["spec"]);
         let options = step["flow"]["options"].to_string();
         let flow = match self.client.flow("magento_bi.onboarding", &spec.to_string(), &options) {

@@ -1,4 +1,8 @@
-"""The story of `make demo`: a merchant onboarded from Python; another, whose process dies in a POST, from Node."""
+"""The story of `make demo`, in two acts.
+
+A merchant is onboarded from Python, and another one, whose process dies in a POST, from Node. Then Python fulfills
+twenty requests while Node watches them, and one reply is cut off.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,21 @@ CREATES = ("signups.create", "invites.create", "connections.create", "jobs.start
 FAST = {"min": 0.1, "max": 0.3}
 
 
+def begin(sandbox: tenantry.Sandbox, *program: str | Path) -> subprocess.Popen[str]:
+    """Starts a program that is told of the sandbox on its stdin."""
+    child = subprocess.Popen(program, stdin=subprocess.PIPE, text=True)
+    assert child.stdin is not None
+    child.stdin.write(sandbox.line)
+    child.stdin.close()
+    return child
+
+
+def await_call(sandbox: tenantry.Sandbox, operation: str, before: int) -> None:
+    """Waits until a call of the operation arrives, behind so many calls."""
+    while not any(entry["operation"] == operation for entry in sandbox.journal()[before:]):
+        time.sleep(0.02)
+
+
 def main() -> int:
     os.environ["STORE_DB_PASSWORD"] = secrets.token_urlsafe(12)
     program = [sys.executable, "-m", "tenantry", "sandbox", "--port", "0", "--wait", "0.3"]
@@ -27,14 +46,17 @@ def main() -> int:
     ):
         try:
             assert server.stdout is not None
-            tell(Path(folder), tenantry.Sandbox.from_line(server.stdout.readline()))
+            sandbox = tenantry.Sandbox.from_line(server.stdout.readline())
+            print(f"A sandbox plays Magento BI and CloudBlue Connect at {sandbox.url}.")
+            onboard(Path(folder), sandbox)
+            fulfill(sandbox)
         finally:
             server.terminate()
     return 0
 
 
-def tell(folder: Path, sandbox: tenantry.Sandbox) -> None:
-    print(f"A sandbox plays Magento BI at {sandbox.url}.\n\n1. Python onboards a merchant:", flush=True)
+def onboard(folder: Path, sandbox: tenantry.Sandbox) -> None:
+    print("\n1. Python onboards a merchant:", flush=True)
     spec = magento_bi.OnboardingSpec.from_toml(HERE / "merchant.toml")
     with magento_bi.Client(**sandbox.magento_bi) as client:
         flow = client.onboardings.start(spec, poll=FAST)
@@ -45,12 +67,8 @@ def tell(folder: Path, sandbox: tenantry.Sandbox) -> None:
     before = len(sandbox.journal())
     sandbox.fault(operation="magento_bi.connections.create", when="after", hold=True)
     checkpoint = folder / "second.json"
-    child = subprocess.Popen([sys.executable, HERE / "onboard.py", checkpoint], stdin=subprocess.PIPE, text=True)
-    assert child.stdin is not None
-    child.stdin.write(sandbox.line)
-    child.stdin.close()
-    while not any(entry["operation"] == "magento_bi.connections.create" for entry in sandbox.journal()[before:]):
-        time.sleep(0.02)
+    child = begin(sandbox, sys.executable, HERE / "onboard.py", checkpoint)
+    await_call(sandbox, "magento_bi.connections.create", before)
     child.kill()
     print(f"   exit status {child.wait()}; the server made the connection, and nobody heard of it", flush=True)
 
@@ -68,6 +86,27 @@ def tell(folder: Path, sandbox: tenantry.Sandbox) -> None:
         print(f"   {arrived.count(create)} {create}")
     if any(arrived.count(create) != 2 for create in CREATES):
         raise SystemExit("something was created twice, or not at all")
+
+
+def fulfill(sandbox: tenantry.Sandbox) -> None:
+    print("\n4. Python works off a queue while Node watches it; the reply to one approval is cut off:", flush=True)
+    sandbox.generate(requests=20, product_id="PRD-1", type="purchase", status="pending", seed=4, clear=True)
+    sandbox.fault(operation="cloudblue.requests.approve", when="after", cut_at=30, skip=2)
+    before = len(sandbox.journal())
+    watcher = begin(sandbox, "node", HERE / "watch.mjs")
+    await_call(sandbox, "cloudblue.requests.list", before)
+    worker = begin(sandbox, sys.executable, HERE / "fulfill.py")
+    if (worker.wait(), watcher.wait()) != (0, 0):
+        raise SystemExit("the worker or its watcher failed")
+
+    requests = sandbox.state()["cloudblue"]["requests"]
+    print("\nWhat the sandbox holds:")
+    for status in ("approved", "inquiring", "failed", "pending"):
+        print(f"   {sum(request['status'] == status for request in requests)} {status}")
+    paths = [entry["path"] for entry in sandbox.journal()[before:] if entry["method"] == "POST"]
+    print(f"Decisions that arrived:\n   {len(paths)}, {len(set(paths))} of them different")
+    if len(set(paths)) != len(paths) or any(len(request["transitions"]) != 1 for request in requests):
+        raise SystemExit("a request was decided about twice, or not at all")
 
 
 if __name__ == "__main__":

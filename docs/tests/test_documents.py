@@ -23,7 +23,7 @@ def environment() -> dict[str, str]:
 
 
 def test_the_readme_shows_python_and_node() -> None:
-    assert sorted(language for language, _, _ in EXAMPLES) == ["js", "python", "python"]
+    assert sorted(language for language, _, _ in EXAMPLES) == ["js", "js", "python", "python", "python", "python"]
 
 
 @pytest.mark.parametrize(("language", "code", "printed"), EXAMPLES)
@@ -40,6 +40,17 @@ def test_the_demo_tells_its_story() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     for line in ("2 clients", "2 connections", "2 signups.create", "2 connections.create", "2 autodash.create"):
         assert f"   {line}\n" in done.stdout
+    # The second act: what Node saw while Python worked, and what there is in the end.
+    seen = [[int(count) for count in re.findall(r"\d+", line)] for line in re.findall(r"Node sees (.*)", done.stdout)]
+    assert seen[0] == [0, 0, 0, 20]
+    assert seen[-1][3] == 0
+    assert all(sum(counts) == 20 for counts in seen)
+    assert [counts[3] for counts in seen] == sorted((counts[3] for counts in seen), reverse=True)
+    assert len(seen) > 3
+    assert re.search(r"Python is done: 1 cycle, 20 seen: .* 1 already applied, 0 errors\n", done.stdout)
+    ended = dict(zip(("approved", "inquiring", "failed", "pending"), seen[-1], strict=True))
+    assert all(f"   {count} {status}\n" in done.stdout for status, count in ended.items())
+    assert "   20, 20 of them different\n" in done.stdout
 
 
 def test_the_rust_example_runs() -> None:
@@ -56,4 +67,4 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, monkeypatch: pytest.Monk
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type == "error"]
-    assert "client_id" in str(outputs)
+    assert {"onboarding": "client_id", "requests": "PR-"}[path.stem] in str(outputs)

@@ -110,8 +110,25 @@ fn comparison(test: &Test, negated: bool) -> Result<Form> {
         Op::In | Op::Out => return list(test, field, negated),
         Op::IsNull | Op::IsEmpty => return constant(test, field, negated),
     };
-    let value = value(field, &test.value)?;
+    let value = match (&test.value, test.op) {
+        (Value::String(pattern), Op::Like | Op::Ilike) => value(field, &Value::String(single_stars(pattern)))?,
+        (plain, _) => value(field, plain)?,
+    };
     Ok(Form::Term(negate(format!("{name}({field},{value})"), negated)))
+}
+
+/// Two stars say what one says, and the server refuses them; `\*` is a star itself.
+fn single_stars(pattern: &str) -> String {
+    let (mut out, mut escaped, mut star) = (String::new(), false, false);
+    for c in pattern.chars() {
+        let is_star = c == '*' && !escaped;
+        if !(is_star && star) {
+            out.push(c);
+        }
+        star = is_star;
+        escaped = c == '\\' && !escaped;
+    }
+    out
 }
 
 fn list(test: &Test, field: &str, negated: bool) -> Result<Form> {
@@ -167,6 +184,12 @@ pub(crate) fn check_prop(name: &str) -> Result<&str> {
 /// A value as the grammar takes it, quoted where it must be.
 pub(crate) fn value(field: &str, value: &Value) -> Result<String> {
     match value {
+        // What JSON readers keep as a float has lost digits, if it was an integer.
+        Value::Number(number)
+            if number.is_f64() && number.as_f64().is_some_and(|n| n.abs() >= 9_007_199_254_740_992.0) =>
+        {
+            Err(Error::validation(field, "is a number too large to be exact: give it as text"))
+        }
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(value) => Ok(value.to_string()),
         Value::String(text) => quote(field, text),
@@ -177,6 +200,14 @@ pub(crate) fn value(field: &str, value: &Value) -> Result<String> {
 }
 
 fn quote(field: &str, text: &str) -> Result<String> {
+    // The server takes quotes off before it looks for its constants.
+    if let "null()" | "empty()" = text {
+        return Err(Error::validation(
+            field,
+            format!("{text} cannot be sent as text: the query language means a constant"),
+        )
+        .with_hint("use is_null or is_empty for the constant"));
+    }
     let mut characters = text.chars();
     let plain = characters.next().is_some_and(|c| c.is_ascii_alphanumeric())
         && characters.all(|c| c.is_ascii_alphanumeric() || "_.:-".contains(c))
@@ -218,7 +249,6 @@ mod tests {
             ("PRD-1", "PRD-1"),
             ("Foo, Bar & Co", "\"Foo, Bar & Co\""),
             ("", "\"\""),
-            ("null()", "\"null()\""),
             ("t", "\"t\""),
             ("say \"x\"", "'say \"x\"'"),
             ("it's", "\"it's\""),
@@ -240,9 +270,18 @@ mod tests {
         assert!(refused(R("a b").eq("x")).contains("field's name"));
         assert!(refused(R("limit").eq("5")).contains("page_size"));
         assert!(refused(R("a").eq(Value::Null)).contains("is_null"));
+        assert!(refused(R("a").one_of(["x", "empty()"])).contains("is_empty"));
+        assert!(refused(R("a").eq(1e22)).contains("as text"));
         assert!(refused(!Query::raw("eq(a,b)")).contains("negated"));
         assert!(refused(Query::raw("eq(a,b)") | R("c").eq("d")).contains("and-ed"));
         assert!(refused(Query::raw("limit=5")).contains("limit"));
+    }
+
+    #[test]
+    fn stars_in_a_row_are_one() {
+        for (pattern, written) in [("a***b", "\"a*b\""), ("\\**", "\"\\**\""), ("**", "\"*\""), ("a*b*", "\"a*b*\"")] {
+            assert_eq!(rql(R("a").like(pattern)), format!("like(a,{written})"));
+        }
     }
 
     #[test]
