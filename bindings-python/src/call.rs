@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::awaitable::awaitable;
 use crate::process::PerProcess;
-use crate::{flow, runtime};
+use crate::{flow, pages, runtime, worker};
 
 /// A client of one system. Goes through a fork: a child opens its own connections.
 #[pyclass(frozen, module = "tenantry._native")]
@@ -68,6 +68,42 @@ impl Client {
             .and_then(|client| client.flow(kind, spec, options).map_err(|error| ops::envelope(Err(error))));
         match flow {
             Ok(flow) => Ok(Py::new(py, flow::Flow::new(flow))?.into_any()),
+            Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
+        }
+    }
+
+    /// One reading of a list, or an envelope that says why not; nothing is sent before a page is asked for.
+    fn list(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        arguments: &str,
+        options: &str,
+        events: bool,
+    ) -> PyResult<Py<PyAny>> {
+        let pages = self.current().and_then(|client| {
+            client.list(operation, arguments, options, events).map_err(|error| ops::envelope(Err(error)))
+        });
+        match pages {
+            Ok(pages) => Ok(Py::new(py, pages::Pages::new(pages))?.into_any()),
+            Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
+        }
+    }
+
+    /// Prepares the counting of a list's rows.
+    fn count(&self, operation: &str, arguments: &str, options: &str, events: bool) -> Call {
+        match self.current() {
+            Ok(client) => Call::new(client.count(operation, arguments, options, events)),
+            Err(envelope) => Call::ended(envelope),
+        }
+    }
+
+    /// A worker, or an envelope that says why not.
+    fn worker(&self, py: Python<'_>, options: &str) -> PyResult<Py<PyAny>> {
+        let worker =
+            self.current().and_then(|client| client.worker(options).map_err(|error| ops::envelope(Err(error))));
+        match worker {
+            Ok(worker) => Ok(Py::new(py, worker::Worker::new(worker))?.into_any()),
             Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
         }
     }

@@ -5,10 +5,12 @@
 mod awaitable;
 mod call;
 mod flow;
+mod pages;
 mod process;
 mod record;
 mod runtime;
 mod sandbox;
+mod worker;
 
 use pyo3::prelude::*;
 
@@ -24,6 +26,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<call::Client>()?;
     module.add_class::<call::Call>()?;
     module.add_class::<flow::Flow>()?;
+    module.add_class::<pages::Pages>()?;
+    module.add_class::<worker::Worker>()?;
     module.add_class::<sandbox::Sandbox>()?;
     module.add_class::<record::Record>()?;
     module.add_function(wrap_pyfunction!(record::records, module)?)?;

@@ -1,7 +1,7 @@
 //! The one class behind every model: a view of a reply's own text.
 //!
 //! A model names its fields in `_fields`, a tuple of `(wire name, kind, model)` whose positions are the slots; `kind` is
-//! `value`, `secret`, `record` or `list`. Nothing is parsed before it is looked at, and nothing is lost.
+//! `value`, `secret`, `instant`, `record`, `list`, or `self` for a record of the same class. Nothing is parsed before it is looked at, and nothing is lost.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -16,6 +16,8 @@ use serde_json::value::RawValue;
 
 /// Longest text that a `repr` shows whole.
 const SHOWN: usize = 60;
+/// Longest display of a record within another one that is shown whole.
+const WITHIN: usize = 120;
 const MASK: &str = "'***'";
 
 #[pyclass(frozen, subclass, module = "tenantry._native")]
@@ -43,16 +45,43 @@ impl Record {
     fn member(&self, name: &str) -> Option<&str> {
         self.index().get(name).map(|range| &self.text[range.clone()])
     }
+}
 
-    fn read<'py>(&self, py: Python<'py>, field: &Field) -> PyResult<Bound<'py, PyAny>> {
-        let Field(name, kind, model) = field;
-        let Some(text) = self.member(name) else { return Ok(py.None().into_bound(py)) };
-        match (kind.as_str(), model) {
-            ("record", Some(model)) if text.starts_with('{') => model.bind(py).call1((text,)),
-            ("list", Some(model)) if text.starts_with('[') => Ok(records(model.bind(py), text)?.into_any()),
-            _ => value(py, text),
-        }
+fn read<'py>(slf: &Bound<'py, Record>, field: &Field) -> PyResult<Bound<'py, PyAny>> {
+    let (py, Field(name, kind, model)) = (slf.py(), field);
+    let Some(text) = slf.get().member(name) else { return Ok(py.None().into_bound(py)) };
+    match (kind.as_str(), model) {
+        // A record without anything in it: the wire's way to say none.
+        ("record" | "self", _) if is_empty_object(text) => Ok(py.None().into_bound(py)),
+        ("record", Some(model)) if text.starts_with('{') => model.bind(py).call1((text,)),
+        ("self", _) if text.starts_with('{') => slf.get_type().call1((text,)),
+        ("list", Some(model)) if text.starts_with('[') => Ok(records(model.bind(py), text)?.into_any()),
+        ("instant", _) => match instant(py, text) {
+            Some(instant) => Ok(instant),
+            None => value(py, text),
+        },
+        _ => value(py, text),
     }
+}
+
+fn is_empty_object(text: &str) -> bool {
+    text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|inside| inside.trim().is_empty())
+}
+
+/// A time with an offset as an aware `datetime`, whose digits end at microseconds; `None` for anything else.
+fn instant<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyAny>> {
+    let text = text.strip_prefix('"')?.strip_suffix('"')?;
+    tenantry::page::Instant::parse(text)?;
+    // In the one form that every Python reads.
+    let (day, rest) = text.split_at_checked(10)?;
+    let (time, rest) = rest.get(1..)?.split_at_checked(8)?;
+    let digits = rest
+        .strip_prefix('.')
+        .map_or("", |rest| &rest[..rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len()]);
+    let offset = if digits.is_empty() { rest } else { &rest[1 + digits.len()..] };
+    let offset = if offset.eq_ignore_ascii_case("z") { "+00:00" } else { offset };
+    let text = format!("{day}T{time}.{:0<6.6}{offset}", digits);
+    py.import("datetime").ok()?.getattr("datetime").ok()?.call_method1("fromisoformat", (text,)).ok()
 }
 
 fn fields(slf: &Bound<'_, Record>) -> PyResult<Vec<Field>> {
@@ -100,7 +129,7 @@ impl Record {
     fn get<'py>(slf: &Bound<'py, Self>, slot: usize) -> PyResult<Bound<'py, PyAny>> {
         let table = slf.get_type().getattr("_fields")?;
         let field = table.get_item(slot).map_err(|_| PyIndexError::new_err(slot))?;
-        slf.get().read(slf.py(), &field.extract()?)
+        read(slf, &field.extract()?)
     }
 
     /// Everything the reply held, as plain Python values; secrets are in it.
@@ -184,9 +213,11 @@ fn shown(slf: &Bound<'_, Record>) -> PyResult<Vec<(String, String)>> {
         let Some(text) = record.member(&field.0) else { continue };
         let value = match field.1.as_str() {
             "secret" if text != "null" => MASK.to_owned(),
-            "record" => record.read(py, &field)?.repr()?.to_string(),
+            "record" | "self" => within(&read(slf, &field)?)?,
+            // As the wire has it: shorter than what Python shows of a time.
+            "instant" => cut(&value(py, text)?)?,
             _ => {
-                let value = record.read(py, &field)?;
+                let value = read(slf, &field)?;
                 if value.is_instance_of::<PyDict>() {
                     format!("{{…{}}}", value.len()?)
                 } else if value.is_instance_of::<PyList>() {
@@ -199,6 +230,23 @@ fn shown(slf: &Bound<'_, Record>) -> PyResult<Vec<(String, String)>> {
         all.push((field.0, value));
     }
     Ok(all)
+}
+
+/// A record within another one: whole if it is short, else only who it is.
+fn within(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let whole = value.repr()?.to_string();
+    if whole.chars().count() <= WITHIN {
+        return Ok(whole);
+    }
+    let id = match value.cast::<Record>() {
+        Ok(record) => record.get().member("id").and_then(|text| serde_json::from_str::<String>(text).ok()),
+        Err(_) => None,
+    };
+    let id = match id {
+        Some(id) => format!("id={}, ", cut(PyString::new(value.py(), &id).as_any())?),
+        None => String::new(),
+    };
+    Ok(format!("{}({id}…)", value.get_type().name()?))
 }
 
 fn cut(value: &Bound<'_, PyAny>) -> PyResult<String> {

@@ -138,6 +138,14 @@ impl Sandbox {
         self.with(py, |sandbox| sandbox.seed(read(seed)?).map_err(problem))
     }
 
+    fn generate(&self, py: Python<'_>, order: &str) -> String {
+        self.with(py, |sandbox| sandbox.generate(read(order)?).map_err(problem))
+    }
+
+    fn behave(&self, py: Python<'_>, behaviour: &str) -> String {
+        self.with(py, |sandbox| sandbox.cloudblue(read(behaviour)?).map_err(problem))
+    }
+
     fn close(&self, py: Python<'_>) {
         if let Some(sandbox) = self.0.get() {
             py.detach(|| sandbox.close());

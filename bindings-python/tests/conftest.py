@@ -11,7 +11,7 @@ import textwrap
 import pytest
 
 import tenantry
-from tenantry import magento_bi
+from tenantry import cloudblue, magento_bi
 
 
 @pytest.fixture
@@ -24,6 +24,26 @@ def sandbox():
 def bi(sandbox):
     with magento_bi.Client(**sandbox.magento_bi) as client:
         yield client
+
+
+@pytest.fixture
+def connect(sandbox):
+    with cloudblue.Client(**sandbox.cloudblue) as client:
+        yield client
+
+
+@pytest.fixture
+def calls(sandbox):
+    """The operations of CloudBlue Connect that arrived since the last question, and whether each was carried out."""
+    told = 0
+
+    def since():
+        nonlocal told
+        journal = sandbox.journal()
+        fresh, told = journal[told:], len(journal)
+        return [entry["operation"].removeprefix("cloudblue.") for entry in fresh]
+
+    return since
 
 
 @pytest.fixture
@@ -74,12 +94,12 @@ class Program:
         self.environment.pop("TENANTRY_LOG", None)
         self.started: list[subprocess.Popen[str]] = []
 
-    def start(self, code: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, code: str, *arguments: str, stdin: int | None = None) -> subprocess.Popen[str]:
         command = [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(code), *arguments]
         pipe = subprocess.PIPE
         # A session of its own, so that what it has started ends with it.
         process = subprocess.Popen(
-            command, stdout=pipe, stderr=pipe, text=True, env=self.environment, start_new_session=True
+            command, stdin=stdin, stdout=pipe, stderr=pipe, text=True, env=self.environment, start_new_session=True
         )
         self.started.append(process)
         return process

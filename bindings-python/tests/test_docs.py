@@ -7,7 +7,16 @@ import importlib
 
 import pytest
 
-MODULES = ["tenantry.sandbox", "tenantry.secret", "tenantry.magento_bi.client", "tenantry.magento_bi.spec"]
+MODULES = [
+    "tenantry.sandbox",
+    "tenantry.secret",
+    "tenantry.pager",
+    "tenantry.cloudblue.client",
+    "tenantry.cloudblue.query",
+    "tenantry.cloudblue.worker",
+    "tenantry.magento_bi.client",
+    "tenantry.magento_bi.spec",
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

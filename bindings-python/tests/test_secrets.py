@@ -16,7 +16,7 @@ import urllib.parse
 import pytest
 
 import tenantry
-from tenantry import Secret, magento_bi
+from tenantry import Secret, cloudblue, magento_bi
 from tenantry.secret import Secret as SecretClass
 
 ALPHABET = string.ascii_letters + string.digits + '"\\/+&=% ü'
@@ -112,6 +112,7 @@ def explore(canaries, corpus, monkeypatch, tmp_path):
     try:
         with tenantry.Sandbox.start(clock="virtual") as sandbox:
             inside(canaries, corpus, sandbox, tmp_path)
+            requests(canaries, corpus, sandbox)
             corpus.see("journal", json.dumps(sandbox.journal()))
             corpus.see("state", json.dumps(sandbox.state()))
             corpus.look_at("sandbox", sandbox)
@@ -299,6 +300,117 @@ def callbacks(canaries, corpus, settings):
         corpus.catch("a callback that fails", bi.tokens.create)
 
 
+def requests(canaries, corpus, sandbox):
+    """Connect: its key, and passwords that are values of parameters."""
+    canaries.add("api key", sandbox.cloudblue["api_key"].partition(":")[2])
+    connect = cloudblue.Client(**sandbox.cloudblue, on_event=lambda event: corpus.look_at("event", event))
+    corpus.look_at("connect", connect)
+    corpus.look_at("connect's session", connect._session)
+    listed = connect.requests.list(product_id="PRD-1", type="purchase")
+    first, second, third, fourth = (request.id for request in listed.to_list()[:4])
+
+    def password(name):
+        return {"admin_password": canaries.make(name)}
+
+    kept = connect.requests.set_param_values(first, values=password("password of a parameter"))
+    param = kept.asset.param("admin_password")
+    assert param is not None
+    assert param.value in canaries._all.values()
+    corpus.see("a request", repr(kept) + kept._repr_html_() + repr(kept.asset) + repr(param) + param._repr_html_())
+    corpus.see("a list", repr(listed) + listed._repr_html_() + str(listed.first()))
+    values_gone_wrong(canaries, corpus, sandbox, connect, request=first, password=password)
+    corpus.see("outcome", repr(cloudblue.Approve(template_id="TL-1", params=password("password of an outcome"))))
+
+    worker = connect.fulfillment_worker(product_ids=["PRD-1"], types=["purchase"], max_per_cycle=5)
+    worker.handler(
+        lambda request: {
+            first: lambda: cloudblue.Approve(template_id="TL-1", params=password("password of an approval")),
+            second: lambda: cloudblue.Approve(template_id="TL-9", params=password("password of a refusal")),
+            third: lambda: cloudblue.Approve(template_id="TL-1", params={"nosuch": canaries.make("password of none")}),
+            fourth: lambda: [cloudblue.Approve(template_id="TL-1", params=password("password of no outcome"))],
+        }.get(request.id, cloudblue.Skip)()
+    )
+    dry = worker.run_once(dry_run=True)
+    report = worker.run_once()
+    assert (dry.decided, report.approved, report.error_count) == (4, 1, 2)
+    for place, value in (("report", report), ("worker", worker), ("run", worker._run)):
+        corpus.look_at(place, value)
+    sandbox.fault(operation="cloudblue.requests.approve", status=401, times=None)
+    corpus.catch("a run with a wrong key", worker.run)
+    for job in worker.jobs():
+        corpus.look_at("job", job)
+        result = job.approve(template_id="TL-1", params=password("password of a job"))
+        corpus.see("result", repr(result))
+        corpus.catch(
+            "a job twice", lambda job=job: job.approve(template_id="TL-1", params=password("password of a job again"))
+        )
+        break
+    keys_gone_wrong(canaries, corpus, sandbox)
+
+
+def values_gone_wrong(canaries, corpus, sandbox, connect, *, request, password):
+    def update(**more):
+        return connect.requests.update(
+            request, params=[{"id": "admin_password", "value": canaries.make("password of an update")}], **more
+        )
+
+    for number, spoilt in enumerate(
+        [
+            {"status": 400, "json": {"error_code": "VAL_001", "errors": ["wrong"]}},
+            {"status": 500, "times": 3},
+            {"when": "after", "cut_at": 60, "times": 3},
+            {"status": 200, "body": "<html>", "content_type": "text/html"},
+        ]
+    ):
+        sandbox.fault(operation="cloudblue.requests.update", **spoilt)
+        corpus.catch(f"update spoilt {number}", update)
+    # A server that repeats what it was sent.
+    canaries.make("password of an echo")
+
+    def echoed():
+        return next(reversed(canaries._all.values()))
+
+    body = {"error_code": "VAL_001", "errors": [f"bad: {echoed()}!"], "params": {"x": echoed()}}
+    sandbox.fault(operation="cloudblue.requests.update", status=400, json=body)
+    del body
+    corpus.catch(
+        "an echo of a value",
+        lambda: connect.requests.update(request, params=[{"id": "admin_password", "value": echoed()}]),
+    )
+    corpus.catch("a wrong option", lambda: update(timeout=-1))
+    corpus.catch("a wrong field", lambda: connect.requests.update(request, params=[{"idd": "x", **password("odd")}]))
+    corpus.catch("a wrong type", lambda: connect.requests.set_param_values(request, values=[password("in a list")]))
+    corpus.catch(
+        "no such parameter",
+        lambda: connect.requests.set_param_values(request, values={"nosuch": canaries.make("password of nothing")}),
+    )
+    corpus.catch("a creation", lambda: connect.requests.create(type="purchase", asset={"params": [password("asset")]}))
+    corpus.catch("the way out", lambda: connect.request("POST", "/nowhere", json=password("password of the way out")))
+
+
+def keys_gone_wrong(canaries, corpus, sandbox):
+    def client(key, **more):
+        # In one expression: this function's own variables are in the tracebacks too.
+        return cloudblue.Client(**{**sandbox.cloudblue, "api_key": key(), **more})
+
+    def bad(name):
+        return lambda: f"SU-1:{canaries.make(name)} x"
+
+    corpus.catch("a key with a blank", lambda: client(bad("bad key")).requests.list().first())
+    corpus.catch("a key and a wrong number", lambda: client(bad("other key"), max_retries=99))
+
+    def plain(name):
+        text = canaries.make(name)
+        canaries.add(name, text.translate({ord(letter): "-" for letter in ' ü"\\'}))
+        return f"SU-1:{canaries._all[name]}"
+
+    with client(lambda: plain("wrong key")) as wrong:
+        corpus.look_at("a client with a wrong key", wrong)
+        corpus.catch("a wrong key", lambda: wrong.requests.list().first())
+    with client(lambda: Secret.callback(lambda: plain("key of a callback"))) as wrong:
+        corpus.catch("a wrong key of a callback", lambda: wrong.requests.get("PR-1"))
+
+
 def test_no_secret_shows_anywhere(monkeypatch, tmp_path, capfd):
     canaries, corpus = Canaries(), Corpus()
     explore(canaries, corpus, monkeypatch, tmp_path)
@@ -348,9 +460,32 @@ def show_inline(monkeypatch):
     monkeypatch.setattr("tenantry.magento_bi.spec.described", lambda secret: str(secret._source))
 
 
+def show_hidden(monkeypatch):
+    monkeypatch.setattr("tenantry.secret.Hidden.__repr__", lambda hidden: repr(hidden.value))
+
+
+def show_outcomes(monkeypatch):
+    monkeypatch.setattr("tenantry.cloudblue.outcomes._shown", lambda name, value: repr(value))
+
+
+def unseal_key(monkeypatch):
+    monkeypatch.setattr("tenantry.cloudblue.client.as_secret", lambda value: value)
+
+
 @pytest.mark.parametrize(
     "redaction",
-    [unmask_secret, unseal_arguments, unseal_settings, unseal_spec, unseal_proxy, pickle_inline, show_inline],
+    [
+        unmask_secret,
+        unseal_arguments,
+        unseal_settings,
+        unseal_spec,
+        unseal_proxy,
+        pickle_inline,
+        show_inline,
+        show_hidden,
+        show_outcomes,
+        unseal_key,
+    ],
 )
 def test_the_canaries_show_when_a_redaction_is_taken_out(redaction, monkeypatch, tmp_path):
     canaries, corpus = Canaries(), Corpus()

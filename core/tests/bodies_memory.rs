@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use support::fake::{Canned, somebody};
-use support::samples::{Sample, samples, token};
+use support::samples::{Sample, magento_bi_samples, token};
 use support::wire::{Wire, closed_port, read};
 use support::{bounded, detail, gzip, options};
 use tenantry::Code;
 use tenantry::http::{Options, ReqwestSend};
-use tenantry::magento_bi::Client;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -81,7 +80,7 @@ async fn stays_within_the_limit(sender: &Arc<ReqwestSend>, sample: &Sample, what
         async move { flood(socket, login_first, &said.0, &said.1, &marked).await }
     });
     let server = server.await;
-    let client = somebody(Client::builder()).base_url(server.url()).dashboard_url(server.url());
+    let client = somebody().base_url(server.url()).dashboard_url(server.url());
     let client = client.options(options(json!({"max_response_bytes": LIMIT, "max_retries": 0})));
     let client = client.http_send(sender.clone()).build().unwrap();
     let before = LIVE.load(Ordering::SeqCst);
@@ -102,8 +101,8 @@ async fn stays_within_the_limit(sender: &Arc<ReqwestSend>, sample: &Sample, what
 async fn warm() -> Arc<ReqwestSend> {
     let sender = ReqwestSend::new(&Options::default()).unwrap();
     let url = format!("http://{}", closed_port().await);
-    let client = somebody(Client::builder()).base_url(url).http_send(sender.clone()).build().unwrap();
-    samples()[0].call(&client, options(json!({"max_retries": 0}))).await.unwrap_err();
+    let client = somebody().base_url(url).http_send(sender.clone()).build().unwrap();
+    magento_bi_samples()[0].call(&client, options(json!({"max_retries": 0}))).await.unwrap_err();
     sender
 }
 
@@ -112,7 +111,7 @@ async fn warm() -> Arc<ReqwestSend> {
 async fn b1_a_flood_costs_twice_the_limit_at_most_and_its_connection_is_dropped() {
     let bomb = gzip::bomb(1 << 20);
     let sender = warm().await;
-    for sample in samples() {
+    for sample in magento_bi_samples() {
         for (what, head, piece) in floods() {
             stays_within_the_limit(&sender, &sample, what, head, piece).await;
         }

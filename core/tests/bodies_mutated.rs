@@ -12,11 +12,18 @@ use support::fake::{Canned, FakeSend, Play};
 use support::samples::{Sample, samples};
 use tenantry::{Code, Error};
 
-/// Cases per operation; more by PROPTEST_CASES.
+/// Cases per operation; more by PROPTEST_CASES. The large replies of Connect, which share their readers, meet fewer.
 const CASES: u32 = 400;
+const CONNECT_CASES: u32 = 60;
 
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES)
+fn cases(sample: &Sample) -> u32 {
+    let usual = if sample.connect() { CONNECT_CASES } else { CASES };
+    std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// Every operation whose reply is JSON, and is read once: to wait is to read until a field says so.
+fn in_json() -> impl Iterator<Item = Sample> {
+    samples().into_iter().filter(|sample| !sample.is_text() && !sample.polls())
 }
 
 fn said(sample: &Sample, body: &str) -> Result<String, Error> {
@@ -148,15 +155,15 @@ fn mutate(reply: &mut Value, mutation: &Mutation) {
 
 #[test]
 fn b4_a_mutated_reply_comes_back_untouched_or_as_an_error_with_its_place() {
-    for sample in samples() {
-        let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(cases()) });
+    for sample in in_json() {
+        let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(cases(&sample)) });
         let strategy = prop::collection::vec(mutation(), 1..4);
         let run = runner.run(&strategy, |mutations| {
             let mut reply = sample.reply.clone();
             mutations.iter().for_each(|mutation| mutate(&mut reply, mutation));
             let body = written(&reply);
             match said(&sample, &body) {
-                Ok(text) => prop_assert_eq!(text, body),
+                Ok(text) => prop_assert_eq!(text, sample.given(&body)),
                 Err(error) => {
                     prop_assert_eq!(error.code(), Code::Decode, "{}", error);
                     let placed = detail(&error, "path").is_string() || detail(&error, "byte").is_u64();
@@ -171,7 +178,7 @@ fn b4_a_mutated_reply_comes_back_untouched_or_as_an_error_with_its_place() {
 
 #[test]
 fn b4_a_required_field_that_is_missing_or_null_is_named_by_its_path() {
-    for sample in samples() {
+    for sample in in_json() {
         for path in sample.required {
             let pointer = format!("/{}", path.replace("].", "/").replace(['[', ']'], ""));
             let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -193,7 +200,7 @@ fn b4_a_required_field_that_is_missing_or_null_is_named_by_its_path() {
 
 #[test]
 fn b4_every_field_that_is_not_required_may_be_missing_or_null() {
-    for sample in samples() {
+    for sample in in_json() {
         let required: Vec<String> = sample
             .required
             .iter()
@@ -213,7 +220,7 @@ fn b4_every_field_that_is_not_required_may_be_missing_or_null() {
                 let text = said(&sample, &reply.to_string());
                 assert_eq!(
                     text.unwrap_or_else(|error| panic!("{} {pointer}: {error}", sample.name())),
-                    reply.to_string()
+                    sample.given(&reply.to_string())
                 );
             }
         }
@@ -222,15 +229,20 @@ fn b4_every_field_that_is_not_required_may_be_missing_or_null() {
 
 #[test]
 fn b4_an_id_is_a_number_or_text_and_an_unknown_word_is_a_word() {
-    for sample in samples() {
+    for sample in in_json() {
         for pointer in pointers(&sample.reply) {
             let key = pointer.rsplit('/').next().unwrap();
             let others: &[Value] = match key {
-                "id" | "client_id" | "user_id" | "meta_id" | "job_id" => {
+                "id" | "client_id" | "user_id" | "meta_id" | "job_id" if !sample.connect() => {
                     &[json!(7), json!("7"), json!("a-b"), json!(9_007_199_254_740_993_u64)]
                 }
                 "status" if sample.reply.pointer(&pointer).unwrap().is_string() => {
                     &[json!(""), json!("on_the_way"), json!("ÜBER")]
+                }
+                "type" if sample.connect() => &[json!(""), json!("renewal"), json!("ÜBER")],
+                // Text, an integer, or null: the wire has all of them.
+                "external_id" | "quantity" | "old_quantity" | "assignee" => {
+                    &[json!(""), json!("unlimited"), json!(-1), json!(1.5), json!(9_007_199_254_740_993_u64), json!({})]
                 }
                 _ => continue,
             };
@@ -240,7 +252,7 @@ fn b4_an_id_is_a_number_or_text_and_an_unknown_word_is_a_word() {
                 let text = said(&sample, &reply.to_string());
                 assert_eq!(
                     text.unwrap_or_else(|error| panic!("{} {pointer}: {error}", sample.name())),
-                    reply.to_string()
+                    sample.given(&reply.to_string())
                 );
             }
         }

@@ -12,9 +12,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::json;
 use support::bounded;
+use support::client::Client;
 use support::samples::{LOGIN, Sample};
 use support::world::World;
-use tenantry::magento_bi::Client;
 use tenantry::time::SystemClock;
 
 /// Polls `future` so many times, each time when it asks for it, and drops it; its output if it came to that.
@@ -76,7 +76,7 @@ async fn x1_a_call_may_be_dropped_at_any_await() {
     {
         let world = World::new().await;
         let sender = tenantry::http::ReqwestSend::new(&support::options(json!({}))).unwrap();
-        for sample in world.samples() {
+        for sample in world.magento_bi_samples() {
             // Without a token, so that the login is interrupted too; with one; and with a pause between two attempts.
             let fresh = || world.builder().http_send(sender.clone()).build().unwrap();
             let polls = storm(&world, &sample, fresh, None).await;
@@ -102,7 +102,7 @@ async fn x1_a_call_may_be_dropped_at_any_await() {
 }
 
 async fn a_login_that_is_dropped_leaves_the_others_theirs(world: &World) {
-    let list = support::samples::sample(&world.samples(), "connections.list");
+    let list = support::samples::sample(&world.magento_bi_samples(), "connections.list");
     for polls in 1..8 {
         // Who waits for another's login is idle: virtual time could pass between its end and the next one's beginning.
         let client = world.builder().clock(Arc::new(SystemClock)).build().unwrap();
@@ -116,7 +116,7 @@ async fn a_login_that_is_dropped_leaves_the_others_theirs(world: &World) {
 }
 
 async fn a_held_call_that_is_dropped_frees_its_time(world: &World) {
-    for sample in world.samples() {
+    for sample in world.magento_bi_samples() {
         world.sandbox.fault(json!({"operation": sample.name(), "hold": true, "times": null})).unwrap();
         let client = world.client();
         let start = world.sandbox.clock().now();

@@ -8,16 +8,18 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 use support::clock::StepClock;
 use support::fake::{Canned, FakeSend, Play};
-use support::samples::{LOGIN, Sample, samples, token};
+use support::samples::{LOGIN, Sample, magento_bi_samples, samples, token};
 use support::{Events, detail, options, secret, shown};
 use tenantry::http::Options;
 use tenantry::{Code, Error, Outcome};
 
-/// Cases per identifier; more by PROPTEST_CASES.
+/// Cases per identifier; more by PROPTEST_CASES. Connect's operations have one each.
 const CASES: u32 = 500;
+const CONNECT_CASES: u32 = 100;
 
-fn config() -> Config {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(CASES);
+fn config(sample: &Sample) -> Config {
+    let usual = if sample.connect() { CONNECT_CASES } else { CASES };
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     Config { failure_persistence: None, ..Config::with_cases(cases) }
 }
 
@@ -25,13 +27,18 @@ fn config() -> Config {
 fn sent_with(sample: &Sample, pointer: &str, value: Value) -> (Vec<support::fake::Seen>, Result<String, Error>) {
     let mut sample = sample.clone();
     *sample.arguments.pointer_mut(pointer).unwrap() = value;
-    let fake = FakeSend::playing(&sample, Play::Reply(Canned::json(200, &sample.reply)));
+    let fake = FakeSend::playing(&sample, Play::Reply(sample.canned(200)));
     let result = StepClock::default().drive(sample.invoke(&fake.client()));
     (fake.seen(), result)
 }
 
 /// Where a sample's arguments hold identifiers.
 fn identifiers(sample: &Sample) -> Vec<String> {
+    if sample.connect() {
+        // Its other identifiers are text in a body.
+        let one = if sample.lists() { "/ids/0" } else { "/id" };
+        return sample.arguments.pointer(one).map(|_| one.to_owned()).into_iter().collect();
+    }
     let top = sample.arguments.as_object().unwrap().keys().filter(|key| key.ends_with("_id"));
     let mut found: Vec<String> = top.map(|key| format!("/{key}")).collect();
     let nested = "/connections/db/connection_id";
@@ -100,7 +107,7 @@ fn p1_a_hostile_identifier_is_refused_before_anything_is_sent() {
                 let case = format!("{} {pointer} {text:.40?}: {error}", sample.name());
                 assert_eq!((error.code(), error.outcome()), (Code::InvalidId, Some(Outcome::NotSent)), "{case}");
                 assert!(seen.is_empty(), "{case}");
-                let field = pointer[1..].replace('/', ".");
+                let field = if pointer == "/ids/0" { "ids[0]".to_owned() } else { pointer[1..].replace('/', ".") };
                 assert_eq!(detail(&error, "field"), &json!(field), "{case}");
                 checked += 1;
             }
@@ -132,7 +139,7 @@ fn p1_an_accepted_identifier_is_one_segment_of_the_path_and_nothing_else() {
     for sample in samples() {
         for pointer in identifiers(&sample) {
             let text = prop_oneof![any::<String>(), "[A-Za-z0-9._~:@+-]{1,128}", "[./%a-c?#\\\\;@:]{1,6}"];
-            let run = TestRunner::new(config()).run(&text, |text| {
+            let run = TestRunner::new(config(&sample)).run(&text, |text| {
                 let (seen, result) = sent_with(&sample, &pointer, json!(text));
                 let allowed = |c: char| c.is_ascii_alphanumeric() || "._~:@+-".contains(c);
                 let good = (1..=128).contains(&text.len()) && text.chars().all(allowed) && text != "." && text != "..";
@@ -145,7 +152,7 @@ fn p1_an_accepted_identifier_is_one_segment_of_the_path_and_nothing_else() {
                 *with.arguments.pointer_mut(&pointer).unwrap() = json!(text);
                 let sent = seen.last().unwrap();
                 prop_assert_eq!(sent.url.path(), with.path());
-                prop_assert_eq!(sent.url.path().split('/').count(), sample.operation.path.split('/').count());
+                prop_assert_eq!(sent.url.path().split('/').count(), sample.path().split('/').count());
                 prop_assert!(sent.url.fragment().is_none() && sent.url.username().is_empty());
                 prop_assert!(sent.url.host_str().is_some_and(|host| host.ends_with(".example.com")));
                 Ok(())
@@ -158,7 +165,7 @@ fn p1_an_accepted_identifier_is_one_segment_of_the_path_and_nothing_else() {
 #[test]
 fn p1_a_hostile_text_stays_inside_its_body() {
     for sample in samples() {
-        let texts: Vec<&str> = ["name", "company", "email", "package", "tier"]
+        let texts: Vec<&str> = ["name", "company", "email", "package", "tier", "reason", "text", "template_id"]
             .into_iter()
             .filter(|key| sample.arguments[*key].is_string())
             .collect();
@@ -188,7 +195,7 @@ fn logging_in_with(token: Value, sample: &Sample) -> (Result<String, Error>, usi
 
 #[test]
 fn p2_a_token_that_could_change_a_header_is_refused_and_not_shown() {
-    let authorised: Vec<Sample> = samples().into_iter().filter(Sample::authorised).collect();
+    let authorised: Vec<Sample> = magento_bi_samples().into_iter().filter(Sample::authorised).collect();
     for sample in &authorised {
         for tail in [";admin=1", "; path=/", "\r\nx: y", "\n", "\0", "ü", " ", ",b", "\"", "\\", "\u{7f}", "\t"] {
             let hidden = secret();
@@ -211,8 +218,8 @@ fn p2_a_token_that_could_change_a_header_is_refused_and_not_shown() {
 
 #[test]
 fn p2_any_token_is_sent_as_it_is_or_not_at_all() {
-    let sample = support::samples::sample(&samples(), "jobs.list_by_type");
-    let run = TestRunner::new(config()).run(&any::<String>(), |text| {
+    let sample = support::samples::sample(&magento_bi_samples(), "jobs.list_by_type");
+    let run = TestRunner::new(config(&sample)).run(&any::<String>(), |text| {
         let mut login = token();
         login["access_token"] = json!(text);
         let given = login.clone();
@@ -245,7 +252,7 @@ fn p2_a_header_option_that_could_change_a_request_is_refused_by_name_and_not_sho
                 (json!({"extra_headers": {"x-tag": value}}), "extra_headers.x-tag"),
                 (json!({"user_agent": value}), "user_agent"),
             ] {
-                let fake = FakeSend::playing(&sample, Play::Reply(Canned::json(200, &sample.reply)));
+                let fake = FakeSend::playing(&sample, Play::Reply(sample.canned(200)));
                 let call = sample.call(&fake.client(), options(given)).await_now();
                 let error = call.unwrap_err();
                 assert_eq!((error.outcome(), fake.sent()), (Some(Outcome::NotSent), 0), "{field}");
@@ -253,7 +260,7 @@ fn p2_a_header_option_that_could_change_a_request_is_refused_by_name_and_not_sho
             }
         }
         for name in ["x tag", "x:tag", "x\r\ntag", "", "ü", "Cookie", "AUTHORIZATION", "Host", "x-request-id"] {
-            let fake = FakeSend::playing(&sample, Play::Reply(Canned::json(200, &sample.reply)));
+            let fake = FakeSend::playing(&sample, Play::Reply(sample.canned(200)));
             let given = options(json!({"extra_headers": {name: "1"}}));
             assert!(sample.call(&fake.client(), given).await_now().is_err(), "{name}");
             assert_eq!(fake.sent(), 0, "{name}");
@@ -263,7 +270,7 @@ fn p2_a_header_option_that_could_change_a_request_is_refused_by_name_and_not_sho
 
 #[test]
 fn p2_a_form_is_encoded_field_by_field() {
-    let sample = support::samples::sample(&samples(), "jobs.start_connection_test");
+    let sample = support::samples::sample(&magento_bi_samples(), "jobs.start_connection_test");
     let (seen, result) = sent_with(&sample, "/connection_id", json!("5+6@7:8"));
     result.unwrap();
     let body = &seen.last().unwrap().body;
@@ -277,17 +284,17 @@ fn p2_a_form_is_encoded_field_by_field() {
 fn p2_no_event_shows_a_secret_an_identifier_or_a_query() {
     for sample in samples() {
         let (hidden, events) = (secret(), Events::default());
-        let reply = Play::Reply(Canned::json(200, &sample.reply).with("x-request-id", format!("password={hidden}")));
+        let reply = Play::Reply(sample.canned(200).with("x-request-id", format!("password={hidden}")));
         let fake = FakeSend::playing(&sample, reply);
-        let client = fake.builder().password(hidden.as_str()).on_event(events.listener()).build().unwrap();
+        let client = fake.builder().password(&hidden).on_event(events.listener()).build().unwrap();
         StepClock::default().drive(sample.call(&client, Options::default())).unwrap();
         let told = events.take();
-        assert!(told.iter().any(|event| event.operation == sample.name()));
+        assert!(told.iter().any(|event| event.operation == sample.row().name));
         for event in told {
             let text = serde_json::to_string(&event).unwrap();
             assert!(!text.contains(&hidden) && !text.contains("include_deleted"), "{text}");
-            assert!([sample.operation.path, "/v1/tokens"].contains(&event.path), "{text}");
-            assert!([sample.name(), LOGIN].contains(&event.operation), "{text}");
+            assert!([sample.row().path, "/v1/tokens"].contains(&event.path), "{text}");
+            assert!([sample.row().name, LOGIN].contains(&event.operation), "{text}");
         }
     }
 }

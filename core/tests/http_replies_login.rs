@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
+use support::client::Client;
 use support::fake::{Canned, FakeSend, Play};
-use support::samples::{LOGIN, Sample, sample, samples, token};
+use support::samples::{LOGIN, Sample, magento_bi_samples, sample, token};
 use support::world::World;
 use support::{Events, bounded, options};
 use tenantry::http::Options;
-use tenantry::magento_bi::Client;
 use tenantry::time::SystemClock;
 use tenantry::{Code, Outcome};
 
@@ -57,7 +57,7 @@ fn logins(fake: &FakeSend) -> usize {
 }
 
 fn authorised() -> impl Iterator<Item = Sample> {
-    samples().into_iter().filter(Sample::authorised)
+    magento_bi_samples().into_iter().filter(Sample::authorised)
 }
 
 #[tokio::test]
@@ -65,8 +65,8 @@ async fn h4_an_expired_token_costs_one_login_and_doubles_nothing() {
     let world = World::new().await;
     let events = Events::default();
     let client = world.builder().on_event(events.listener()).build().unwrap();
-    sample(&world.samples(), "connections.list").invoke(&client).await.unwrap();
-    for sample in world.samples().iter().filter(|sample| sample.authorised()) {
+    sample(&world.magento_bi_samples(), "connections.list").invoke(&client).await.unwrap();
+    for sample in world.magento_bi_samples().iter().filter(|sample| sample.authorised()) {
         // Before the call, and once more after it: the next call finds out by itself.
         for _ in 0..2 {
             let before = [LOGIN, sample.name()].map(|name| (world.arrived(name), world.committed(name)));
@@ -86,7 +86,7 @@ async fn h4_an_expired_token_costs_one_login_and_doubles_nothing() {
 async fn h4_a_token_that_expires_while_its_request_is_under_way_is_renewed_by_the_next() {
     let world = World::new().await;
     let client = world.logged_in().await;
-    for sample in world.samples().iter().filter(|sample| sample.authorised()) {
+    for sample in world.magento_bi_samples().iter().filter(|sample| sample.authorised()) {
         let (logins, committed) = (world.arrived(LOGIN), world.committed(sample.name()));
         // The server has looked at the token, and takes its time with the reply; then the token is too old.
         world.sandbox.fault(json!({"operation": sample.name(), "when": "after", "latency_ms": 20_000})).unwrap();
@@ -107,7 +107,7 @@ async fn h4_a_token_that_expires_while_its_request_is_under_way_is_renewed_by_th
 async fn h4_a_second_refusal_is_an_authentication_error() {
     let world = World::new().await;
     let client = world.logged_in().await;
-    for sample in world.samples() {
+    for sample in world.magento_bi_samples() {
         let before = (world.arrived(LOGIN), world.arrived(sample.name()), world.committed(sample.name()));
         world.sandbox.fault(json!({"operation": sample.name(), "status": 401, "times": null})).unwrap();
         let error = sample.call(&client, options(json!({"max_retries": 10}))).await.unwrap_err();
@@ -174,7 +174,7 @@ async fn h4_a_thousand_calls_share_one_refused_login() {
 async fn h4_over_sockets_many_tasks_share_one_login() {
     let world = World::new().await;
     let client = world.builder().clock(Arc::new(SystemClock)).build().unwrap();
-    let (list, before) = (sample(&world.samples(), "connections.list"), world.arrived(LOGIN));
+    let (list, before) = (sample(&world.magento_bi_samples(), "connections.list"), world.arrived(LOGIN));
     let calls = (0..200).map(|_| {
         let (client, list) = (client.clone(), list.clone());
         tokio::spawn(async move { list.invoke(&client).await })
@@ -187,7 +187,7 @@ async fn h4_over_sockets_many_tasks_share_one_login() {
 
 #[tokio::test]
 async fn h4_a_token_is_shown_as_the_operation_wants_it_and_nowhere_else() {
-    for sample in samples() {
+    for sample in magento_bi_samples() {
         let (_, fake) = behind_a_door(&sample);
         let _ = sample.invoke(&fake.client()).await;
         for seen in fake.seen() {

@@ -8,16 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
+use support::client::Client;
 use support::fake::{Canned, somebody};
 use support::options;
 use support::samples::{Sample, sample, samples, token};
 use support::wire::{Request, Step, Wire};
 use tenantry::http::{Options, ReqwestSend};
-use tenantry::magento_bi::Client;
 use tenantry::{Code, Outcome};
 
 /// Calls of each create, and of a read: a read waits before it is repeated, in real time.
 const CREATES: usize = 1_500;
+const CONNECT_CREATES: usize = 200;
 const READS: usize = 100;
 const AT_ONCE: usize = 4;
 
@@ -40,7 +41,7 @@ async fn forgetful(sample: &Sample) -> Wire {
 /// It lives in real time and has a limit: about one call in 25,000 is never sent and hangs below this crate, its
 /// connection gone. A virtual clock would wait for it for ever, for somebody is busy.
 fn renewed(sender: &Arc<ReqwestSend>, url: &str) -> Client {
-    let client = somebody(Client::builder()).base_url(url).dashboard_url(url).http_send(sender.clone());
+    let client = somebody().base_url(url).dashboard_url(url).http_send(sender.clone());
     client.options(options(json!({"timeout_ms": 2_000}))).build().unwrap()
 }
 
@@ -71,7 +72,9 @@ async fn loops(sample: Sample, limits: Options, count: usize) -> Vec<(Result<Str
         results.extend(lane.await.unwrap());
     }
     let mut heard = HashMap::<String, usize>::new();
-    let sent = server.seen().into_iter().filter(|request| sample.is_login() || request.target() != "/v1/tokens");
+    let path = |request: &Request| request.target().split('?').next().unwrap_or_default().to_owned();
+    let method = |request: &Request| request.head.split(' ').next().unwrap_or_default().to_owned();
+    let sent = server.seen().into_iter().filter(|request| sample.is_own(&method(request), &path(request)));
     sent.for_each(|request| *heard.entry(request.header("x-tag").unwrap().to_owned()).or_default() += 1);
     let answered = results.iter().filter(|(_, result)| result.is_ok()).count();
     assert!(server.connections() > AT_ONCE, "{} connections, {answered} answers", server.connections());
@@ -82,10 +85,12 @@ async fn loops(sample: Sample, limits: Options, count: usize) -> Vec<(Result<Str
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn n6_a_create_on_a_stale_connection_is_heard_at_most_once() {
     for sample in samples().into_iter().filter(Sample::once) {
-        for (result, heard) in loops(sample.clone(), Options::default(), CREATES).await {
+        let calls = if sample.connect() { CONNECT_CREATES } else { CREATES };
+        for (result, heard) in loops(sample.clone(), Options::default(), calls).await {
             assert!(heard <= 1, "{} was heard {heard} times", sample.name());
             match result {
-                Ok(_) => assert_eq!(heard, 1, "{}", sample.name()),
+                // This server shows every request as moved, so that reading settles one that it never heard of.
+                Ok(_) => assert!(heard == 1 || sample.moves(), "{}", sample.name()),
                 // The login that the call needed was lost: the call itself was not sent.
                 Err(error) if error.outcome() == Some(Outcome::NotSent) => assert_eq!(heard, 0, "{}", sample.name()),
                 Err(error) => {

@@ -9,13 +9,13 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
+use support::client::Client;
 use support::fake::{Canned, somebody};
-use support::samples::{Sample, sample, samples, token};
+use support::samples::{Sample, magento_bi_samples, sample, token};
 use support::wire::{Request, Script, Step, Wire, closed_port, converse, read};
 use support::world::World;
 use support::{Events, bounded, detail, options, secret, shown};
 use tenantry::http::{Options, ReqwestSend};
-use tenantry::magento_bi::Client;
 use tenantry::{Code, Error, Outcome};
 use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::TlsAcceptor;
@@ -36,7 +36,7 @@ fn origin(sample: &Sample) -> impl Fn(&Request) -> Step + Send + Sync + 'static 
 fn through(proxy: &Value, scheme: &str, more: Value, events: &Events) -> Client {
     let mut given = json!({"proxy": proxy, "allow_insecure_http": true, "max_retries": 0});
     given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let client = somebody(Client::builder()).options(options(given)).on_event(events.listener());
+    let client = somebody().options(options(given)).on_event(events.listener());
     client.base_url(format!("{scheme}://{API}")).dashboard_url(format!("{scheme}://{DASHBOARD}")).build().unwrap()
 }
 
@@ -61,7 +61,7 @@ fn base64_of_user(password: &str) -> String {
 
 #[tokio::test]
 async fn n8_plain_requests_name_their_whole_address_to_the_proxy() {
-    for sample in samples() {
+    for sample in magento_bi_samples() {
         let proxy = Wire::start(origin(&sample)).await;
         let (hidden, events) = (secret(), Events::default());
         let url = json!(format!("http://user:{hidden}@{}", proxy.addr));
@@ -82,7 +82,7 @@ async fn n8_plain_requests_name_their_whole_address_to_the_proxy() {
 
 #[tokio::test]
 async fn n8_a_proxy_that_wants_other_credentials_is_named_and_its_password_is_not() {
-    for sample in samples() {
+    for sample in magento_bi_samples() {
         for scheme in ["http", "https"] {
             let reply = Canned::new(407, "who?").with("proxy-authenticate", "Basic realm=\"x\"").on_the_wire();
             let proxy = Wire::start(move |_| Step::Close(reply.clone())).await;
@@ -107,7 +107,7 @@ async fn n8_a_proxy_that_wants_other_credentials_is_named_and_its_password_is_no
 
 #[tokio::test]
 async fn n8_a_proxy_that_refuses_a_tunnel_is_not_sent() {
-    for sample in samples() {
+    for sample in magento_bi_samples() {
         for status in [400, 403, 502, 503] {
             let reply = Canned::new(status, "").on_the_wire();
             let proxy = Wire::start(move |_| Step::Close(reply.clone())).await;
@@ -124,7 +124,7 @@ async fn n8_a_proxy_that_refuses_a_tunnel_is_not_sent() {
 #[tokio::test]
 async fn n8_a_proxy_that_is_not_there_is_not_sent() {
     let closed = closed_port().await;
-    for sample in samples() {
+    for sample in magento_bi_samples() {
         for scheme in ["http", "https"] {
             let (hidden, events) = (secret(), Events::default());
             let client = through(&json!(format!("http://user:{hidden}@{closed}")), scheme, json!({}), &events);
@@ -166,7 +166,7 @@ async fn tunnel(script: Script) -> (Wire, tempfile::NamedTempFile) {
 
 #[tokio::test]
 async fn n8_a_tunnel_keeps_the_proxys_credentials_from_the_origin() {
-    for sample in samples() {
+    for sample in magento_bi_samples() {
         let (proxy, file) = tunnel(Arc::new(origin(&sample))).await;
         let (hidden, events) = (secret(), Events::default());
         let url = json!(format!("http://user:{hidden}@{}", proxy.addr));
@@ -206,7 +206,7 @@ async fn n8_the_loopback_is_reached_directly_whatever_the_proxy() {
         }
         let given = options(json!({"proxy": format!("http://{}", proxy.addr)}));
         let client = world.builder().base_url(&url).dashboard_url(&url).options(given).build().unwrap();
-        for sample in world.samples() {
+        for sample in world.magento_bi_samples() {
             sample.invoke(&client).await.unwrap();
         }
     }
@@ -215,7 +215,7 @@ async fn n8_the_loopback_is_reached_directly_whatever_the_proxy() {
 
 #[tokio::test]
 async fn n8_one_call_may_use_another_proxy_or_none() {
-    let sample = sample(&samples(), "signups.create");
+    let sample = sample(&magento_bi_samples(), "signups.create");
     let (first, second) = (Wire::start(origin(&sample)).await, Wire::start(origin(&sample)).await);
     let client = through(&json!(format!("http://{}", first.addr)), "http", json!({}), &Events::default());
     sample.invoke(&client).await.unwrap();

@@ -8,9 +8,8 @@ use std::process::Command;
 use serde_json::json;
 use support::fake::{Canned, somebody};
 use support::options;
-use support::samples::{sample, samples};
+use support::samples::{magento_bi_samples, sample};
 use support::wire::{Step, Wire};
-use tenantry::magento_bi::Client;
 
 /// Where the child calls, and what it is given as `proxy`.
 const URL: &str = "TENANTRY_TEST_URL";
@@ -24,8 +23,8 @@ async fn child() {
     let url = std::env::var(URL).unwrap();
     let proxy: serde_json::Value = serde_json::from_str(&std::env::var(PROXY).unwrap()).unwrap();
     let given = json!({"proxy": proxy, "allow_insecure_http": true, "max_retries": 0});
-    let client = somebody(Client::builder()).base_url(url).options(options(given)).build().unwrap();
-    let end = match sample(&samples(), "signups.create").invoke(&client).await {
+    let client = somebody().base_url(url).options(options(given)).build().unwrap();
+    let end = match sample(&magento_bi_samples(), "signups.create").invoke(&client).await {
         Ok(_) => "answered".to_owned(),
         Err(error) => support::detail(&error, "reason").as_str().unwrap_or("refused").to_owned(),
     };
@@ -47,7 +46,7 @@ async fn called(url: &str, proxy: serde_json::Value, environment: &[(&str, Strin
 }
 
 async fn answering() -> Wire {
-    let reply = sample(&samples(), "signups.create").reply;
+    let reply = sample(&magento_bi_samples(), "signups.create").reply;
     Wire::start(move |_| Step::Close(Canned::json(201, &reply).on_the_wire())).await
 }
 

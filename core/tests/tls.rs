@@ -11,11 +11,10 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, SupportedProtocolVersion, version};
 use serde_json::json;
 use support::fake::{Canned, somebody};
-use support::samples::{Sample, samples, token};
+use support::samples::{Sample, magento_bi_samples, token};
 use support::wire::{Request, Script, Step, Wire, converse};
 use support::{bounded, detail, options};
 use tenantry::http::{Options, ReqwestSend};
-use tenantry::magento_bi::Client;
 use tenantry::{Code, Error, Outcome};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -81,7 +80,7 @@ async fn serve(acceptor: TlsAcceptor, sample: &Sample) -> Wire {
 
 async fn call(sender: &Arc<ReqwestSend>, sample: &Sample, addr: SocketAddr) -> Result<String, Error> {
     let url = format!("https://localhost:{}", addr.port());
-    let client = somebody(Client::builder()).base_url(&url).dashboard_url(&url).http_send(sender.clone());
+    let client = somebody().base_url(&url).dashboard_url(&url).http_send(sender.clone());
     let client = client.build().unwrap();
     bounded(sample.name(), sample.call(&client, options(json!({"max_retries": 0})))).await
 }
@@ -101,7 +100,7 @@ async fn n7_a_certificate_of_a_trusted_file_is_accepted_by_every_version() {
     let authority = Authority::new();
     let sender = authority.sender();
     for version in VERSIONS {
-        for sample in samples() {
+        for sample in magento_bi_samples() {
             let server = serve(authority.server(localhost(), &[version]), &sample).await;
             let reply = call(&sender, &sample, server.addr).await;
             assert_eq!(reply.unwrap(), sample.reply.to_string(), "{}", sample.name());
@@ -136,7 +135,7 @@ async fn n7_a_certificate_that_proves_nothing_is_refused_before_anything_is_sent
         ("an unknown authority's", stranger.server(localhost(), &VERSIONS)),
     ];
     for (what, acceptor) in refused {
-        for sample in samples() {
+        for sample in magento_bi_samples() {
             let server = serve(acceptor.clone(), &sample).await;
             check_refused(&sample, what, call(&sender, &sample, server.addr).await);
             assert!(server.seen().is_empty(), "{} {what}", sample.name());
@@ -148,7 +147,7 @@ async fn n7_a_certificate_that_proves_nothing_is_refused_before_anything_is_sent
 async fn n7_without_its_file_a_private_authority_is_unknown() {
     let authority = Authority::new();
     let sender = ReqwestSend::new(&Options::default()).unwrap();
-    for sample in samples() {
+    for sample in magento_bi_samples() {
         let server = serve(authority.server(localhost(), &VERSIONS), &sample).await;
         check_refused(&sample, "no file", call(&sender, &sample, server.addr).await);
         assert!(server.seen().is_empty());
@@ -203,7 +202,7 @@ async fn n7_a_server_that_cannot_speak_tls_hears_no_word_in_the_clear() {
         ("TLS 1.0", TLS_1_0, false),
     ];
     for (what, reply, reset) in rows {
-        for sample in samples() {
+        for sample in magento_bi_samples() {
             let server = says(reply, reset).await;
             check_refused(&sample, what, call(&sender, &sample, server.addr).await);
             let heard = server.seen();
@@ -219,10 +218,10 @@ async fn n7_a_server_that_cannot_speak_tls_hears_no_word_in_the_clear() {
 async fn n7_a_handshake_that_fails_is_tried_three_times_for_it_sent_nothing() {
     let sender = Authority::new().sender();
     let clock = Arc::new(tenantry_sandbox::VirtualClock::start().unwrap());
-    for sample in samples() {
+    for sample in magento_bi_samples() {
         let server = says(b"", true).await;
         let url = format!("https://localhost:{}", server.addr.port());
-        let client = somebody(Client::builder()).base_url(&url).dashboard_url(&url);
+        let client = somebody().base_url(&url).dashboard_url(&url);
         let client = client.http_send(sender.clone()).clock(clock.clone()).build().unwrap();
         sample.invoke(&client).await.unwrap_err();
         assert_eq!(server.connections(), 3, "{}", sample.name());

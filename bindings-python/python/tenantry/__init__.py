@@ -1,12 +1,13 @@
 """Move customers, subscriptions and money between SaaS marketplaces.
 
-`tenantry.magento_bi` speaks to Magento BI (Adobe Commerce Intelligence); `tenantry.Sandbox` plays it on this machine,
-so that everything can be tried without an account. Importing this package loads nothing else: names are loaded when
-used.
+`tenantry.cloudblue` speaks to CloudBlue Connect, `tenantry.magento_bi` to Magento BI (Adobe Commerce Intelligence);
+`tenantry.Sandbox` plays both on this machine, so that everything can be tried without an account. Importing this
+package loads nothing else: names are loaded when used.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tenantry import cloudblue as cloudblue
     from tenantry import magento_bi as magento_bi
     from tenantry._native import Record as Record
     from tenantry.errors import (
@@ -115,6 +116,7 @@ __all__ = [
     "WaitTimeoutError",
     "WebhookError",
     "__version__",
+    "cloudblue",
     "magento_bi",
 ]
 
@@ -127,6 +129,7 @@ _HOMES: "dict[str, str | None]" = {
     "Sandbox": "sandbox",
     "Secret": "secret",
     "__version__": "_native",
+    "cloudblue": None,
     "magento_bi": None,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from weakref import WeakSet
 
 from tenantry import _native
 from tenantry.driver import Host, drive, drive_async
@@ -12,7 +13,7 @@ from tenantry.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tenantry._native import Call, Record
+    from tenantry._native import Call, Pages, Record
     from tenantry.driver import CheckpointStore
     from tenantry.options import CallOptions, Listener
     from tenantry.secret import SecretCallback
@@ -28,6 +29,7 @@ class _Session:
         self._callbacks: dict[str, SecretCallback] = {}
         self._on_event = options.on_event
         self._calls: set[Call] = set()
+        self.readings: WeakSet[Pages] = WeakSet()
         self._closed = False
         config = {name: value for name, value in connection.items() if value is not None}
         config["options"] = options.settings
@@ -55,10 +57,12 @@ class _Session:
         return call, host
 
     def close(self) -> None:
-        """Ends the calls under way and refuses further ones."""
+        """Ends the calls under way and the lists that are read, and refuses further ones."""
         self._closed = True
         for call in tuple(self._calls):
             call.close()
+        for pages in tuple(self.readings):
+            pages.close()
 
 
 class Session(_Session):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from os import PathLike, fspath
 from typing import Any, NoReturn
 
 from tenantry.errors import InternalError, TenantryError, ValidationError, from_report
 from tenantry.events import Item
-from tenantry.secret import Secret, SecretCallback, revealed
+from tenantry.secret import Hidden, Secret, SecretCallback, revealed
 
 OK = '{"ok":'
 
@@ -23,11 +24,21 @@ class _Encoder(json.JSONEncoder):
     def default(self, o: Any) -> Any:
         if isinstance(o, Secret):
             return revealed(o, self._callbacks)
+        if isinstance(o, Hidden):
+            return o.value
+        if isinstance(o, datetime):
+            return _instant(o)
         if isinstance(o, Mapping):
             return dict(o)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         if isinstance(o, PathLike):
             return fspath(o)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         return super().default(o)
+
+
+def _instant(time: datetime) -> str:
+    if time.utcoffset() is None:
+        raise ValueError(f"{time.isoformat()} has no offset: give an aware datetime, e.g. with tzinfo=timezone.utc")
+    return time.isoformat()
 
 
 def encode(value: object, callbacks: dict[str, SecretCallback] | None = None) -> str:

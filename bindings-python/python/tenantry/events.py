@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Event", "Item"]
 
-_LEVELS = {"insecure_http": 30, "poll_error": 30, "attention": 30, "retry_scheduled": 20, "reauthenticated": 20}
+_WARNINGS = ("insecure_http", "poll_error", "attention", "retry_later", "backing_off", "handler_returned_nothing")
+_LEVELS = {**dict.fromkeys(_WARNINGS, 30), "retry_scheduled": 20, "reauthenticated": 20}
 _DEBUG = 10
 _FLOW_LEVEL = 20
 _configured = False
@@ -37,7 +38,8 @@ class Event(Item):
     During a call: `kind` (`attempt`, `retry_scheduled`, `reauthenticated` or `insecure_http`), `operation`, `method`,
     `path` (the template), `host`, `attempt`, `status`, `outcome`, `duration`, `bytes`, `delay`, `request_id`.
     During a flow: `type` (`step_started`, `polled`, `step_finished`, …), `step`, `at` (an aware `datetime`), and what
-    belongs to that type.
+    belongs to that type. Of a worker: `type` (`cycle_started`, `cycle_ended`, `acted`, `decided`, `retry_later`,
+    `backing_off`, `handler_returned_nothing`), and if it is about one, `request` (its id).
     `str(event)` is one line for people.
     """
 
@@ -47,7 +49,7 @@ class Event(Item):
         event = cls()
         for key, value in data.items():
             if key == "at":
-                event[key] = _instant(str(value))
+                event[key] = instant(str(value))
             elif key.endswith("_ms"):
                 event[key[: -len("_ms")]] = None if value is None else value / 1000
             else:
@@ -59,8 +61,9 @@ class Event(Item):
             head = f"{self.get('operation')} {self['kind']}"
             keys = ("attempt", "status", "outcome", "duration", "delay", "request_id")
         else:
-            head = f"{self.get('step') or 'flow'}: {str(self.get('type')).replace('_', ' ')}"
-            keys = tuple(key for key in self if key not in ("type", "step", "at"))
+            about = self.get("step") or self.get("request") or ("flow" if "at" in self else "worker")
+            head = f"{about}: {str(self.get('type')).replace('_', ' ')}"
+            keys = tuple(key for key in self if key not in ("type", "step", "request", "at"))
         parts = [f"{key}={_short(self[key])}" for key in keys if isinstance(self.get(key), (str, int, float))]
         if self.get("type") == "finished":
             parts.append(f"client_id={_short(self['outputs'].get('client_id'))}")
@@ -71,7 +74,7 @@ class Event(Item):
         return " ".join([head, *(part for part in parts if not part.endswith("="))])
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
     """An aware time of RFC 3339 text in UTC; Python 3.10 reads neither `Z` nor any number of digits."""
     seconds, _, fraction = text.removesuffix("Z").partition(".")
     return datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}+00:00")

@@ -45,8 +45,10 @@ class _InProcess:
 
 _ROUTES = {
     "advance": "POST advance",
+    "behave": "POST cloudblue/behaviour",
     "expire_tokens": "POST magento_bi/expire_tokens",
     "fault": "POST faults",
+    "generate": "POST cloudblue/generate",
     "journal": "GET journal",
     "outcome": "POST magento_bi/outcome",
     "reset": "POST reset",
@@ -119,6 +121,11 @@ class _Sandbox:
         return dict(decode(self._backend.line())["magento_bi"])
 
     @property
+    def cloudblue(self) -> dict[str, Any]:
+        """The arguments of a `cloudblue.Client` or `AsyncClient` of it, the secret among them."""
+        return dict(decode(self._backend.line())["cloudblue"])
+
+    @property
     def line(self) -> str:
         """What the program prints when ready, as JSON text, secrets among it; `from_line` takes it."""
         return self._backend.line()
@@ -179,6 +186,36 @@ class _Sandbox:
             ValidationError: A key is unknown or wrong.
         """
         return cast("Item", self._backend.act("seed", seed))
+
+    def generate(self, **order: Any) -> Item:
+        """Makes requests and their assets in CloudBlue Connect, and returns how many `requests` and `assets` it made.
+
+        The same order at the same time makes the same requests; 100,000 take about two seconds.
+
+        Args:
+            order: `requests`: how many. Then, if given, `seed` (default 1), `product_id`, `status` and `type` (default:
+                a realistic mix of each), `assets` (how many the requests are spread over), `created_spread_ms`
+                (default a week; 0: all were made at the same instant), `clear` (True: forgets all requests before).
+
+        Raises:
+            ValidationError: A key is unknown or wrong; nothing is made.
+        """
+        return cast("Item", self._backend.act("generate", order))
+
+    def behave(self, **knobs: Any) -> Item:
+        """Changes how CloudBlue Connect behaves from now on, and returns all that is set.
+
+        Args:
+            knobs: `pend_reply` (`request`, or `empty` for a 204), `update_reply` (`request` or `list`), `page_cap` (the
+                most rows of a page, 1000), `buyer_ms` (a buyer answers an inquiry after so long; None: never),
+                `draft_ms` (a draft vanishes after so long; None: never), `tiers_setup` (`pending` or `failed`: how it
+                ends), `inquiring_is_final` (True: an inquiring request can neither be approved nor failed). What is
+                not given stays.
+
+        Raises:
+            ValidationError: A key is unknown or wrong.
+        """
+        return cast("Item", self._backend.act("behave", knobs))
 
     def expire_tokens(self) -> None:
         """Makes every access token of Magento BI issued so far useless."""

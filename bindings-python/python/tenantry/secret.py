@@ -125,6 +125,23 @@ def sealed_by_name(value: Any) -> Any:
     return sealed(value, *(name for name in cast("Mapping[str, Any]", value) if _CREDENTIAL.search(name)))
 
 
+class Hidden:
+    """A value on its way to the core that no frame of a traceback shows."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def hidden(value: Any) -> Any:
+    """Hides what a customer may have filled in; None stays None."""
+    return None if value is None else Hidden(value)
+
+
 def revealed(secret: Secret, callbacks: dict[str, SecretCallback]) -> str | dict[str, str]:
     """The form in which a secret goes to the core; a callback is kept in `callbacks` under its name."""
     kind, source, name = secret._kind, secret._source, secret._name  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001

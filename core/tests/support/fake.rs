@@ -9,9 +9,9 @@ use futures::{FutureExt as _, StreamExt as _, stream};
 use http::HeaderMap;
 use serde_json::Value;
 use tenantry::http::{Answer, Failure, Head, HttpSend};
-use tenantry::magento_bi::{Builder, Client};
 use tenantry::{Code, Outcome};
 
+use super::client::{Builder, Client};
 use super::clock::JumpClock;
 use super::samples::{Sample, token};
 use super::{gzip, secret};
@@ -79,6 +79,11 @@ impl Seen {
     pub fn is_login(&self) -> bool {
         self.target == "/v1/tokens"
     }
+
+    /// Whether it is the request of `sample`, not one beside it.
+    pub fn is_of(&self, sample: &Sample) -> bool {
+        sample.is_own(&self.method, self.url.path())
+    }
 }
 
 type Script = Box<dyn Fn(&Seen) -> Play + Send + Sync>;
@@ -106,11 +111,21 @@ impl FakeSend {
     }
 
     /// The same, one after another; the last one stays.
+    ///
+    /// Whatever else is asked, as what a lost request has become, finds nobody.
     pub fn playing_in_turn(sample: &Sample, plays: Vec<Play>) -> Arc<Self> {
-        let (itself, turn) = (sample.is_login(), Mutex::new(0));
+        Self::playing_and_reading(sample, plays, Play::Refused)
+    }
+
+    /// The same, where every other request meets `read`.
+    pub fn playing_and_reading(sample: &Sample, plays: Vec<Play>, read: Play) -> Arc<Self> {
+        let (sample, turn) = (sample.clone(), Mutex::new(0));
         Self::new(move |seen| {
-            if seen.is_login() && !itself {
+            if seen.is_login() && !sample.is_login() {
                 return Play::Reply(Canned::json(201, &token()));
+            }
+            if !seen.is_of(&sample) {
+                return read.clone();
             }
             let mut turn = turn.lock().unwrap();
             *turn += 1;
@@ -126,9 +141,9 @@ impl FakeSend {
         self.seen.lock().unwrap().len()
     }
 
-    /// Requests of `sample` alone, without those of the login that it needed.
+    /// Requests of `sample` alone, without those of the login that it needed, or that settle it.
     pub fn sent_for(&self, sample: &Sample) -> usize {
-        self.seen.lock().unwrap().iter().filter(|seen| sample.is_login() || !seen.is_login()).count()
+        self.seen.lock().unwrap().iter().filter(|seen| seen.is_of(sample)).count()
     }
 
     /// A client that sends through this, with secrets of this run alone.
@@ -137,19 +152,19 @@ impl FakeSend {
     }
 
     pub fn builder(self: &Arc<Self>) -> Builder {
-        somebody(Client::builder()).clock(Arc::new(JumpClock::default())).http_send(self.clone())
+        somebody().clock(Arc::new(JumpClock::default())).http_send(self.clone())
     }
 }
 
-/// `builder` with credentials of this run alone.
-pub fn somebody(builder: Builder) -> Builder {
-    builder
+/// A builder with credentials of this run alone.
+pub fn somebody() -> Builder {
+    Builder::default()
         .base_url("https://api.example.com")
         .dashboard_url("https://dashboard.example.com")
         .username("csm@example.com")
-        .password(secret())
+        .password(&secret())
         .oauth_client_id(18)
-        .client_secret(secret())
+        .client_secret(&secret())
 }
 
 fn failure(reason: &'static str, outcome: Outcome) -> Failure {

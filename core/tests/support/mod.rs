@@ -2,9 +2,12 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod client;
 pub mod clock;
+pub mod connect_samples;
 pub mod fake;
 pub mod gzip;
+pub mod requests;
 pub mod samples;
 pub mod wire;
 pub mod world;
@@ -13,7 +16,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tenantry::host::{Event, Listener};
 use tenantry::http::Options;
 use tenantry::time::{Random as _, SystemRandom};
@@ -27,6 +30,20 @@ pub fn secret() -> String {
 /// Call options from their JSON form.
 pub fn options(json: Value) -> Options {
     serde_json::from_value(json).unwrap()
+}
+
+/// The JSON form of call options. A proxy is an option of clients alone, as far as the tests go.
+pub fn options_json(options: &Options) -> Value {
+    assert!(options.proxy.is_none(), "no test gives a list's call a proxy");
+    let mut all = json!({
+        "timeout_ms": options.timeout_ms, "connect_timeout_ms": options.connect_timeout_ms,
+        "first_byte_timeout_ms": options.first_byte_timeout_ms, "max_retries": options.max_retries,
+        "ca_file": options.ca_file, "allow_insecure_http": options.allow_insecure_http,
+        "user_agent": options.user_agent, "extra_headers": options.extra_headers,
+        "max_response_bytes": options.max_response_bytes,
+    });
+    all.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    all
 }
 
 /// The events that a client tells.

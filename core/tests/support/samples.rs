@@ -1,13 +1,15 @@
 //! One call of every operation: arguments that the sandbox accepts, and a reply as the contract has it.
 
 use serde_json::{Value, json};
-use tenantry::Result;
 use tenantry::http::Options;
-use tenantry::magento_bi::{self, Client};
-use tenantry::ops::{Auth, Operation};
+use tenantry::ops::{Auth, Kind, Operation};
 use tenantry::retry::Safety;
+use tenantry::{Result, cloudblue, magento_bi, ops};
 
-use super::secret;
+use super::client::{CONNECT_PREFIX, Client};
+use super::connect_samples::{self, ConnectIds};
+use super::fake::Canned;
+use super::{options_json, secret};
 
 /// What the arguments refer to.
 #[derive(Debug, Clone)]
@@ -16,6 +18,7 @@ pub struct Ids {
     pub connection_id: Value,
     pub signup_id: Value,
     pub autodash_id: Value,
+    pub connect: ConnectIds,
 }
 
 impl Default for Ids {
@@ -25,6 +28,7 @@ impl Default for Ids {
             connection_id: json!(5),
             signup_id: json!("1827c806-aaaa-4bbb-8ccc-0123456789ab"),
             autodash_id: json!("d4740d5e-4c4e-45c4-b73b-6ca9c20fdc44"),
+            connect: ConnectIds::default(),
         }
     }
 }
@@ -45,9 +49,27 @@ impl Sample {
         self.operation.name
     }
 
-    /// Calls it.
+    /// Calls it; of a list, asks for the first page.
     pub async fn call(&self, client: &Client, options: Options) -> Result<String> {
-        client.invoke(self.operation.name, &self.arguments.to_string(), options).await
+        let (name, arguments) = (self.operation.name, self.arguments.to_string());
+        match (self.connect(), self.operation.kind) {
+            (false, _) => client.magento_bi.invoke(name, &arguments, options).await,
+            (true, Kind::List) => Ok(self.pages(client, &options)?.next().await?.unwrap_or_else(|| "[]".to_owned())),
+            (true, _) => client.cloudblue.invoke(name, &arguments, options).await,
+        }
+    }
+
+    /// The list as a Rust program reads it; through the other languages' door where it takes what Rust's types do not:
+    /// options of one call, and identifiers that are none.
+    fn pages(&self, client: &Client, options: &Options) -> Result<tenantry::page::Pages> {
+        let options = options_json(options);
+        if options == json!({})
+            && let Some(pages) = connect_samples::pages(&client.cloudblue, self.name(), &self.arguments)
+        {
+            return pages;
+        }
+        let door = ops::Client::CloudBlue(client.cloudblue.clone());
+        door.list(self.name(), &self.arguments.to_string(), &options.to_string(), false)
     }
 
     /// Calls it with the client's own options.
@@ -55,12 +77,81 @@ impl Sample {
         self.call(client, Options::default()).await
     }
 
+    /// Whether it is an operation of CloudBlue Connect.
+    pub fn connect(&self) -> bool {
+        self.operation.system() == "cloudblue"
+    }
+
+    /// The operation whose request is sent first: what is composed begins by reading.
+    pub fn row(&self) -> &'static Operation {
+        match self.name() {
+            "cloudblue.requests.set_param_values" | "cloudblue.requests.wait" => operation("cloudblue.requests.get"),
+            _ => self.operation,
+        }
+    }
+
     pub fn once(&self) -> bool {
-        self.operation.safety == Safety::Once
+        self.row().safety == Safety::Once
     }
 
     pub fn safe(&self) -> bool {
-        self.operation.safety == Safety::Safe
+        self.row().safety == Safety::Safe
+    }
+
+    /// Whether it polls: then a failed attempt is followed by a poll of its own pace.
+    pub fn polls(&self) -> bool {
+        self.name() == "cloudblue.requests.wait"
+    }
+
+    /// Whether it moves a request to another status, and is settled by reading.
+    pub fn moves(&self) -> bool {
+        self.connect() && connect_samples::target(self.verb()).is_some()
+    }
+
+    /// Whether its reply may be a request, a list of it, or nothing.
+    pub fn changes(&self) -> bool {
+        self.name().starts_with("cloudblue.requests.") && self.row().method != "GET" && self.verb() != "create"
+    }
+
+    pub fn lists(&self) -> bool {
+        self.operation.kind == Kind::List
+    }
+
+    /// Whether its reply is text, not JSON.
+    pub fn is_text(&self) -> bool {
+        self.operation.accept != "application/json"
+    }
+
+    /// Whether nothing is no reply to it.
+    pub fn needs_a_reply(&self) -> bool {
+        !self.changes() && !self.is_text() && self.name() != "magento_bi.clients.update"
+    }
+
+    pub fn verb(&self) -> &'static str {
+        self.name().rsplit('.').next().unwrap()
+    }
+
+    /// The reply as a server writes it.
+    pub fn body(&self) -> String {
+        if self.is_text() { self.reply.as_str().unwrap().to_owned() } else { self.reply.to_string() }
+    }
+
+    /// What the caller is given of a reply that says `body`: a change that is answered with something other than its
+    /// request was made all the same, and while that cannot be read, its id is all there is to tell.
+    pub fn given(&self, body: &str) -> String {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            id: Value,
+        }
+        let id = &self.arguments["id"];
+        let is_it = serde_json::from_str::<Named>(body).is_ok_and(|named| named.id == *id);
+        if self.changes() && !is_it { json!({"id": id}).to_string() } else { body.to_owned() }
+    }
+
+    /// The reply on its way.
+    pub fn canned(&self, status: u16) -> Canned {
+        let canned = Canned::new(status, self.body());
+        canned.with("content-type", if self.is_text() { "text/markdown" } else { "application/json" })
     }
 
     pub fn authorised(&self) -> bool {
@@ -74,12 +165,29 @@ impl Sample {
     /// The path that the arguments make of the template.
     pub fn path(&self) -> String {
         let mut path = self.operation.path.to_owned();
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         for (key, value) in self.arguments.as_object().unwrap() {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            path = path.replace(&format!("{{{key}}}"), &text);
+            path = path.replace(&format!("{{{key}}}"), &text(value));
         }
-        path
+        for value in self.arguments["ids"].as_array().into_iter().flatten() {
+            let (before, rest) = path.split_once('{').unwrap();
+            path = format!("{before}{}{}", text(value), rest.split_once('}').unwrap().1);
+        }
+        format!("{}{path}", if self.connect() { CONNECT_PREFIX } else { "" })
     }
+
+    /// Whether a request of this method and path is its first one, not one that settles it.
+    pub fn is_own(&self, method: &str, path: &str) -> bool {
+        method == self.row().method && path == self.path()
+    }
+}
+
+fn operation(name: &str) -> &'static Operation {
+    operations().find(|operation| operation.name == name).unwrap()
+}
+
+fn operations() -> impl Iterator<Item = &'static Operation> {
+    magento_bi::operations().chain(cloudblue::operations())
 }
 
 pub const LOGIN: &str = "magento_bi.tokens.create";
@@ -89,11 +197,19 @@ pub fn samples() -> Vec<Sample> {
     samples_of(&Ids::default())
 }
 
+/// Every operation of Magento BI with ids of no server.
+pub fn magento_bi_samples() -> Vec<Sample> {
+    samples().into_iter().filter(|sample| !sample.connect()).collect()
+}
+
 /// Every operation with the ids of a server.
 pub fn samples_of(ids: &Ids) -> Vec<Sample> {
-    magento_bi::operations()
+    operations()
         .map(|operation| {
-            let (arguments, reply, required) = row(operation.name, ids);
+            let (arguments, reply, required) = match operation.system() {
+                "cloudblue" => connect_samples::row(operation.name, &ids.connect),
+                _ => row(operation.name, ids),
+            };
             Sample { operation, arguments, reply, required }
         })
         .collect()
@@ -132,7 +248,7 @@ fn connection() -> Value {
 
 /// Arguments, reply and required fields. An operation without a row here has no test of its faults.
 fn row(name: &str, ids: &Ids) -> (Value, Value, &'static [&'static str]) {
-    let Ids { client_id, connection_id, signup_id, autodash_id } = ids;
+    let Ids { client_id, connection_id, signup_id, autodash_id, .. } = ids;
     let listed_job = json!({
         "status": {"name": "Completed Successfully", "id": 4}, "id": 7, "start": "2018-04-10 10:03:09",
         "end": "2018-04-10 10:03:21", "type": {"name": "struct sync", "id": 5},

@@ -1,17 +1,26 @@
 //! A sandbox on virtual time with everything in it that the samples refer to.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Mutex;
 
 use serde_json::{Value, json};
-use tenantry::magento_bi::{Builder, Client};
+use tenantry::{cloudblue, magento_bi};
 use tenantry_sandbox::{ClockKind, Sandbox, SandboxOptions};
 
+use super::client::{Builder, Client};
+use super::connect_samples::{VERBS, from_status};
 use super::samples::{Ids, Sample, sample, samples_of};
 
 pub struct World {
     pub sandbox: Sandbox,
     pub ids: Ids,
+    /// Requests of Connect that nobody has touched, by their status.
+    untouched: Mutex<HashMap<&'static str, Vec<String>>>,
 }
+
+/// Requests that are made at a time.
+const AT_ONCE: usize = 20;
 
 impl World {
     pub async fn new() -> Self {
@@ -27,7 +36,13 @@ impl World {
             connection_id: seeded["connections"][0]["meta_id"].clone(),
             ..Ids::default()
         };
-        let mut world = Self { sandbox, ids };
+        let mut world = Self { sandbox, ids, untouched: Mutex::default() };
+        let state = world.sandbox.state();
+        let assets = state["cloudblue"]["assets"].as_array().unwrap();
+        let asset = assets.iter().find(|asset| asset["status"] == "active").unwrap();
+        world.ids.connect.asset = asset["id"].as_str().unwrap().to_owned();
+        let pending = world.untouched("pending");
+        world.ids.connect.conversation = world.conversation(&pending).await;
         let client = world.client();
         world.ids.signup_id = world.create(&client, "signups.create").await;
         world.ids.autodash_id = world.create(&client, "autodash.create").await;
@@ -39,8 +54,70 @@ impl World {
         serde_json::from_str::<Value>(&reply).unwrap()["id"].clone()
     }
 
+    /// Every operation; each that moves a request has one of its own, every time.
     pub fn samples(&self) -> Vec<Sample> {
-        samples_of(&self.ids)
+        let mut ids = self.ids.clone();
+        ids.connect.requests = VERBS.iter().map(|(verb, status)| (*verb, self.untouched(status))).collect();
+        samples_of(&ids)
+    }
+
+    pub fn magento_bi_samples(&self) -> Vec<Sample> {
+        samples_of(&self.ids).into_iter().filter(|sample| !sample.connect()).collect()
+    }
+
+    /// `sample` for a request that nobody has touched, or as it is.
+    pub fn fresh(&self, sample: &Sample) -> Sample {
+        let mut fresh = sample.clone();
+        if sample.name() == "cloudblue.requests.create" {
+            fresh.arguments["asset"]["external_id"] = json!(super::secret());
+        } else if sample.name().starts_with("cloudblue.requests.") && !sample.lists() {
+            fresh.arguments["id"] = json!(self.untouched(from_status(sample.verb())));
+        }
+        fresh
+    }
+
+    /// The id of a purchase with this status that nobody has touched.
+    pub fn untouched(&self, status: &'static str) -> String {
+        let mut untouched = self.untouched.lock().unwrap();
+        let pool = untouched.entry(status).or_default();
+        if pool.is_empty() {
+            let known = self.purchases(status);
+            let order = json!({"requests": AT_ONCE, "product_id": "PRD-1", "status": status, "type": "purchase"});
+            self.sandbox.generate(order).unwrap();
+            pool.extend(self.purchases(status).into_iter().filter(|id| !known.contains(id)));
+            assert_eq!(pool.len(), AT_ONCE, "requests that are {status}");
+        }
+        pool.pop().unwrap()
+    }
+
+    fn purchases(&self, status: &str) -> Vec<String> {
+        let state = self.sandbox.state();
+        let requests = state["cloudblue"]["requests"].as_array().unwrap().iter();
+        let found = requests.filter(|request| request["status"] == status);
+        found.map(|request| request["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The id of the conversation about a request.
+    async fn conversation(&self, request: &str) -> String {
+        let list = cloudblue::ListConversations::default().filter("instance_id", request);
+        let conversation = self.client().cloudblue.conversations().list(list).first().await.unwrap();
+        conversation.unwrap().id.clone()
+    }
+
+    /// The status of a request of Connect, as it truly is.
+    pub fn status(&self, id: &str) -> String {
+        let state = self.sandbox.state();
+        let requests = state["cloudblue"]["requests"].as_array().unwrap();
+        let request = requests.iter().find(|request| request["id"] == id).unwrap();
+        request["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Refuses the reads that would settle `sample`, until the faults are cleared.
+    pub fn blind(&self, sample: &Sample) {
+        if sample.moves() {
+            let rule = json!({"operation": "cloudblue.requests.get", "status": 403, "times": null});
+            self.sandbox.fault(rule).unwrap();
+        }
     }
 
     pub fn addr(&self) -> SocketAddr {
@@ -48,8 +125,10 @@ impl World {
     }
 
     pub fn builder(&self) -> Builder {
-        let config = self.sandbox.line()["magento_bi"].to_string();
-        Client::builder().config_json(&config).unwrap().clock(self.sandbox.clock())
+        let line = self.sandbox.line();
+        let magento_bi = magento_bi::Client::builder().config_json(&line["magento_bi"].to_string()).unwrap();
+        let cloudblue = cloudblue::Client::builder().config_json(&line["cloudblue"].to_string()).unwrap();
+        Builder::of(magento_bi, cloudblue).clock(self.sandbox.clock())
     }
 
     pub fn client(&self) -> Client {

@@ -2,6 +2,8 @@
 
 mod python;
 mod python_doc;
+mod python_models;
+mod python_resources;
 mod schema;
 mod typescript;
 
@@ -34,10 +36,18 @@ fn main() -> ExitCode {
 
 /// Writes every file, or with `check` only looks; returns those that were to be changed and were not.
 fn run(check: bool) -> Result<Vec<String>, String> {
-    let model = Model::read("magento_bi", tenantry::magento_bi::operations())?;
+    let models = [
+        Model::read("magento_bi", tenantry::magento_bi::operations())?,
+        Model::read("cloudblue", tenantry::cloudblue::operations())?,
+    ];
+    let mut files = Vec::new();
+    for model in &models {
+        files.extend(python::files(model));
+        files.extend(typescript::files(model)?);
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut stale = Vec::new();
-    for (path, text) in python::files(&model).into_iter().chain(typescript::files(&model)?) {
+    for (path, text) in files {
         let target = root.join(&path);
         if std::fs::read_to_string(&target).is_ok_and(|present| present == text) {
             continue;

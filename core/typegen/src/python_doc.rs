@@ -5,17 +5,49 @@ use std::fmt::Write as _;
 const COLUMNS: usize = 120;
 
 /// Codes as the exceptions that carry them.
-const ERRORS: [(&str, &str); 5] = [
+const ERRORS: [(&str, &str); 6] = [
     ("`outcome_unknown`", "`OutcomeUnknownError`"),
     ("`not_found`", "`NotFoundError`"),
     ("`authentication`", "`AuthenticationError`"),
     ("`conflict`", "`ConflictError`"),
     ("`validation`", "`ValidationError`"),
+    ("`max_wait`", "`WaitTimeoutError`"),
 ];
 
 /// The core's words with Python's names of errors.
 pub fn in_python(doc: &str) -> String {
     ERRORS.iter().fold(doc.to_owned(), |doc, (code, class)| doc.replace(code, class))
+}
+
+/// The documentation of a number of milliseconds as that of a number of seconds.
+pub fn in_seconds(doc: &str) -> String {
+    let words = doc.replace("Milliseconds", "Seconds, as a number or a `timedelta`,");
+    let words = words.split(' ').map(|word| {
+        let digits: String = word.chars().filter(char::is_ascii_digit).collect();
+        let is_number = word.chars().all(|letter| letter.is_ascii_digit() || ",.;".contains(letter));
+        match digits.strip_suffix("000").filter(|_| is_number) {
+            Some(seconds) => format!("{seconds}{}", word.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',')),
+            None => word.to_owned(),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The paragraphs of the documentation of a thing called `name`, the first of them a sentence that fits its line.
+pub fn summarised(depth: usize, name: &str, doc: &str) -> Vec<String> {
+    let mut paragraphs: Vec<String> = doc.split("\n\n").map(str::to_owned).collect();
+    let room = COLUMNS - 4 * depth - 6;
+    let first = &paragraphs[0];
+    if first.chars().count() > room {
+        match first.split_once(". ").map(|(head, rest)| (format!("{head}."), rest.to_owned())) {
+            Some((head, rest)) if head.chars().count() <= room => drop(paragraphs.splice(..1, [head, rest])),
+            _ => paragraphs.insert(0, format!("Its {}.", name.replace('_', " "))),
+        }
+    }
+    if !paragraphs[0].ends_with(['.', '?', '!']) {
+        paragraphs[0].push('.');
+    }
+    paragraphs
 }
 
 /// A docstring of paragraphs, the first of which is the summary.

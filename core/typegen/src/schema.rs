@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
-use tenantry::ops::Operation;
+use tenantry::cloudblue::query::Filter;
+use tenantry::ops::{Kind, Operation};
 use tenantry::retry::Safety;
 
 /// Everything of one system.
@@ -55,6 +56,20 @@ pub struct Method {
     pub arguments: Vec<Argument>,
     /// What it returns; [`Type::Nullable`] where the reply may be empty.
     pub reply: Type,
+    /// Set when it is a list that is read page by page: then `reply` is a list of the records, and `arguments` has, after
+    /// those of the path, what every list takes. A query and the filters come besides.
+    pub list: Option<List>,
+}
+
+/// What is particular to a list.
+#[derive(Debug)]
+pub struct List {
+    /// The record that it is a list of.
+    pub item: String,
+    /// What it filters by with keywords, in the vendor's order; without the status, which is an argument.
+    pub filters: Vec<&'static Filter>,
+    /// The filter by status, where there is one: its other comparisons than equality are filters too.
+    pub status: Option<&'static Filter>,
 }
 
 /// An argument of a method.
@@ -90,10 +105,21 @@ pub struct Field {
     pub kind: Type,
 }
 
+impl Field {
+    /// Its name without `_ms`, if it is a duration of tenantry's own: languages have their own units and types for those.
+    pub fn duration(&self) -> Option<&str> {
+        let is_count = matches!(&self.kind, Type::Integer)
+            || matches!(&self.kind, Type::Nullable(inner) if **inner == Type::Integer);
+        self.name.strip_suffix("_ms").filter(|_| is_count)
+    }
+}
+
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
     Text,
+    /// A point in time as RFC 3339 text with an offset, for which languages have a type of their own.
+    Instant,
     /// Text that is never shown. As an argument: a secret or where to find it; in a record: text that displays hide.
     Secret,
     /// An identifier: text or an integer.
@@ -162,9 +188,19 @@ impl Model {
             Type::Named(name) => reader.shape(&name)?,
             other => return Err(format!("its arguments are no struct but {other:?}")),
         };
-        for field in &shape.fields {
-            reader.collect(&field.kind, &mut self.inputs)?;
-        }
+        let (arguments, list) = if operation.kind == Kind::List {
+            let Type::List(item) = &reply else { return Err("is a list that replies with none".to_owned()) };
+            let Type::Named(item) = &**item else { return Err("is a list of what is no record".to_owned()) };
+            let (status, filters): (Vec<_>, Vec<_>) =
+                operation.filters.iter().partition(|filter| filter.name == "status");
+            let list = List { item: item.clone(), filters, status: status.first().copied() };
+            (of_list(operation, &shape.fields)?, Some(list))
+        } else {
+            for field in &shape.fields {
+                reader.collect(&field.kind, &mut self.inputs)?;
+            }
+            (in_order(operation.path, shape.fields)?, None)
+        };
         let method = Method {
             name: method.to_owned(),
             operation: operation.name,
@@ -172,8 +208,9 @@ impl Model {
             path: operation.path,
             safety: operation.safety,
             doc: paragraphs(operation.doc),
-            arguments: in_order(operation.path, shape.fields)?,
+            arguments,
             reply,
+            list,
         };
         match self.resources.last_mut() {
             Some(last) if last.name == resource => last.methods.push(method),
@@ -189,13 +226,45 @@ impl Model {
 /// Arguments of the path in its order, then the others.
 fn in_order(path: &str, mut fields: Vec<Field>) -> Result<Vec<Argument>, String> {
     let mut arguments = Vec::new();
-    for part in path.split('{').skip(1) {
-        let name = part.split('}').next().unwrap_or_default();
+    for name in in_braces(path) {
         let place = fields.iter().position(|field| field.name == name);
         let place = place.ok_or_else(|| format!("the path's {{{name}}} is no argument"))?;
         arguments.push(Argument { in_path: true, field: fields.remove(place) });
     }
     arguments.extend(fields.into_iter().map(|field| Argument { in_path: false, field }));
+    Ok(arguments)
+}
+
+/// The names in the braces of a path.
+fn in_braces(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).map(|part| part.split('}').next().unwrap_or_default())
+}
+
+/// What every list takes, in this order, besides its path's identifiers, a query and filters.
+const OF_LISTS: [&str; 7] = ["status", "search", "order_by", "select", "page_size", "max_items", "prefetch"];
+
+/// Arguments of a list: those of its path, then what every list takes.
+fn of_list(operation: &Operation, fields: &[Field]) -> Result<Vec<Argument>, String> {
+    let mut arguments = Vec::new();
+    for name in in_braces(operation.path) {
+        let thing = name.strip_suffix("_id").unwrap_or(name).replace('_', " ");
+        let (doc, kind) = (format!("The {thing}'s id."), Type::Id);
+        let field = Field { name: name.to_owned(), doc, required: true, default: None, kind };
+        arguments.push(Argument { in_path: true, field });
+    }
+    for name in OF_LISTS {
+        if name == "status" && !operation.filters.iter().any(|filter| filter.name == name) {
+            continue;
+        }
+        let field = fields.iter().find(|field| field.name == name);
+        let mut field = field.cloned().ok_or_else(|| format!("lists take no {name}"))?;
+        // What the core makes of an absent one depends on the list; the documentation says what.
+        field.default = None;
+        if name == "status" {
+            field.kind = Type::Text;
+        }
+        arguments.push(Argument { in_path: false, field });
+    }
     Ok(arguments)
 }
 
@@ -210,16 +279,27 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Adds the shapes that `kind` names, and those that these name, to `shapes`.
+    /// Adds the shapes that `kind` names, and those that these name, to `shapes`. A shape may hold itself.
     fn collect(&self, kind: &Type, shapes: &mut Vec<Shape>) -> Result<(), String> {
+        self.collect_within(kind, shapes, &mut Vec::new())
+    }
+
+    fn collect_within(&self, kind: &Type, shapes: &mut Vec<Shape>, around: &mut Vec<String>) -> Result<(), String> {
         for name in kind.names() {
             if shapes.iter().any(|shape| shape.name == name) {
                 continue;
             }
-            let shape = self.shape(name)?;
-            for field in &shape.fields {
-                self.collect(&field.kind, shapes)?;
+            match around.iter().rposition(|outer| outer == name) {
+                Some(place) if place + 1 == around.len() => continue,
+                Some(_) => return Err(format!("{name} holds itself, but within {}", around.join(", "))),
+                None => {}
             }
+            let shape = self.shape(name)?;
+            around.push(name.to_owned());
+            for field in &shape.fields {
+                self.collect_within(&field.kind, shapes, around)?;
+            }
+            around.pop();
             shapes.push(shape);
         }
         Ok(())
@@ -227,6 +307,10 @@ impl Reader<'_> {
 
     fn shape(&self, name: &str) -> Result<Shape, String> {
         let schema = self.definitions.get(name).ok_or_else(|| format!("{name} has no definition"))?;
+        if let Some(reference) = schema["$ref"].as_str() {
+            // A struct around another one.
+            return self.shape(reference.rsplit('/').next().unwrap_or_default());
+        }
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let empty = Map::new();
@@ -272,6 +356,7 @@ impl Reader<'_> {
         names.sort_unstable();
         let kind = match names[..] {
             ["string"] if schema["format"] == "secret" => Type::Secret,
+            ["string"] if schema["format"] == "date-time" => Type::Instant,
             ["string"] => Type::Text,
             ["integer", "string"] => Type::Id,
             ["integer"] => Type::Integer,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tenantry.client import AsyncSession, Closing, Session
 from tenantry.options import CallOptions, Listener, Seconds, call_options, sealed_headers, sealed_proxy
-from tenantry.secret import Secret, as_secret
+from tenantry.secret import Secret, as_secret, hidden
 
 from .onboarding import AsyncOnboardings, Onboardings
 from .resources import AsyncResources, Resources
@@ -172,6 +172,7 @@ class Client(_Settings, Resources):
         Returns:
             The reply's JSON as plain Python values; None for an empty reply.
         """
+        json = hidden(json)
         options = call_options(
             timeout=timeout,
             max_retries=max_retries,
@@ -234,6 +235,7 @@ class AsyncClient(_Settings, AsyncResources):
         on_event: Listener | None = None,
     ) -> Any:
         """Sends a request that this client has no method for; see `Client.request`."""
+        json = hidden(json)
         options = call_options(
             timeout=timeout,
             max_retries=max_retries,

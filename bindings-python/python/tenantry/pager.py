@@ -1,0 +1,271 @@
+"""Lists that are read page by page, when somebody iterates them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from tenantry import _native
+from tenantry.driver import Host
+from tenantry.encoding import encode, failure, plain
+from tenantry.errors import TenantryError, ValidationError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from tenantry.client import AsyncSession, Session
+    from tenantry.options import CallOptions
+    from tenantry.secret import SecretCallback
+elif sys.version_info >= (3, 11):
+    from typing import Unpack
+else:
+    # Annotations that name it can be resolved, though to less than they mean.
+    from typing import Optional as Unpack
+
+__all__ = ["AsyncPager", "FilterValue", "Pager", "Unpack"]
+
+_R = TypeVar("_R", bound=_native.Record)
+
+FilterValue = str | int | float | datetime
+"""What a filter compares with. A `datetime` must be aware."""
+
+_SHOWN_ROWS = 20
+_SHOWN_COLUMNS = 6
+
+
+class _List(Generic[_R]):
+    """What a list is asked for; each reading of it begins at its first row."""
+
+    def __init__(
+        self,
+        session: Session | AsyncSession,
+        operation: str,
+        model: type[_R],
+        *,
+        ids: tuple[int | str, ...],
+        query: object,
+        filters: Mapping[str, object],
+        arguments: Mapping[str, Any],
+        options: CallOptions,
+    ) -> None:
+        self._session = session
+        self._operation = operation
+        self._model = model
+        self._options = options
+        self._asked = {name: value for name, value in arguments.items() if value is not None}
+        for name in ("order_by", "select"):
+            if isinstance(self._asked.get(name), str):
+                self._asked[name] = [self._asked[name]]
+        if ids:
+            self._asked["ids"] = ids
+        if filters:
+            self._asked["filters"] = filters
+        if query is not None:
+            self._asked["query"] = tree_of(query)
+        # What is wrong with the arguments is said here, where they are written, and not by the first iteration.
+        self._open()[0].close()
+
+    def _host(self) -> Host:
+        callbacks: dict[str, SecretCallback] = {}
+        return self._session.host(callbacks, self._options.on_event)
+
+    def _open(self, **otherwise: object) -> tuple[_native.Pages, Host]:
+        host = self._host()
+        text = encode({**self._asked, **otherwise}, host.callbacks)
+        settings = encode(self._options.settings, host.callbacks)
+        opened = self._session.native.list(self._operation, text, settings, host.wants_events)
+        if isinstance(opened, str):
+            raise failure(opened)
+        self._session.readings.add(opened)
+        return opened, host
+
+    def _open_for_one(self) -> tuple[_native.Pages, Host]:
+        return self._open(page_size=1, max_items=1, prefetch=False)
+
+    def _counted(self) -> tuple[_native.Call, Host]:
+        host = self._host()
+        settings = encode(self._options.settings, host.callbacks)
+        text = encode(self._asked, host.callbacks)
+        return self._session.native.count(self._operation, text, settings, host.wants_events), host
+
+    def _rows(self, page: str) -> list[_R] | None:
+        return None if page == "null" else _native.records(self._model, page)
+
+    def __repr__(self) -> str:
+        # Its filters may be what a customer filled in.
+        return f"{type(self).__name__}({self._operation})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a list cannot be pickled or copied: its rows can, by to_list()")
+
+
+class Pager(_List[_R]):
+    """A list that is read when it is iterated, page by page; each iteration begins anew.
+
+    The next page is fetched while the caller works on this one. After an error, a `for` loop begins anew as well.
+    Leaving the loop ends the reading.
+
+    Example:
+        >>> import tenantry
+        >>> with tenantry.Sandbox.start() as sandbox, tenantry.cloudblue.Client(**sandbox.cloudblue) as connect:
+        ...     pending = connect.requests.list(product_id="PRD-1", type="purchase")
+        ...     pending.count() == len(pending.to_list()) == len({request.id for request in pending})
+        True
+    """
+
+    _session: Session
+
+    def __iter__(self) -> Iterator[_R]:
+        for page in self.pages():
+            yield from page
+
+    def pages(self) -> Iterator[list[_R]]:
+        """Its pages, each a list of rows. The rows of a page may be fewer than `page_size`, but never none."""
+        return self._read(*self._open())
+
+    def _read(self, native: _native.Pages, host: Host) -> Iterator[list[_R]]:
+        try:
+            while (rows := self._rows(self._session.drive(native.next(), host))) is not None:
+                yield rows
+        finally:
+            native.close()
+
+    def first(self) -> _R | None:
+        """Its first row, by a request for one row; None if there is none."""
+        for page in self._read(*self._open_for_one()):
+            return page[0]
+        return None
+
+    def to_list(self) -> list[_R]:
+        """All its rows."""
+        return [row for page in self.pages() for row in page]
+
+    def count(self) -> int:
+        """How many rows the server has now, by a request for none of them; `max_items` does not count.
+
+        Raises:
+            ResponseError: The server tells no total.
+        """
+        return int(self._session.drive(*self._counted()))
+
+    def _repr_html_(self) -> str:
+        """A table of its first page, for notebooks."""
+        try:
+            none: list[_R] = []
+            rows = next(self._read(*self._open(prefetch=False)), none)
+        except TenantryError as error:
+            return f"<pre>{_escaped(f'{type(error).__name__}: {error}')}</pre>"
+        return _table(self._model, rows)
+
+
+class AsyncPager(_List[_R]):
+    """A list that is read when it is iterated with `async for`; each iteration begins anew. See `Pager`."""
+
+    _session: AsyncSession
+
+    def __aiter__(self) -> AsyncIterator[_R]:
+        return _AsyncRows(self.pages())
+
+    def pages(self) -> AsyncIterator[list[_R]]:
+        """Its pages, each a list of rows. The rows of a page may be fewer than `page_size`, but never none."""
+        return _AsyncPages(self, *self._open())
+
+    async def next_rows(self, native: _native.Pages, host: Host) -> list[_R] | None:
+        """The rows of the next page of a reading; None at its end."""
+        return self._rows(await self._session.drive(native.next(), host))
+
+    async def first(self) -> _R | None:
+        """Its first row, by a request for one row; None if there is none."""
+        async for page in _AsyncPages(self, *self._open_for_one()):
+            return page[0]
+        return None
+
+    async def to_list(self) -> list[_R]:
+        """All its rows."""
+        return [row async for page in self.pages() for row in page]
+
+    async def count(self) -> int:
+        """How many rows the server has now, by a request for none of them; see `Pager.count`."""
+        return int(await self._session.drive(*self._counted()))
+
+
+class _AsyncPages(AsyncIterator[list[_R]]):
+    """A reading. No generator: one that a loop leaves would go on until the event loop finds it."""
+
+    def __init__(self, pager: AsyncPager[_R], native: _native.Pages, host: Host) -> None:
+        self._pager = pager
+        self._native: _native.Pages | None = native
+        self._host = host
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[_R]:
+        if self._native is None:
+            raise StopAsyncIteration
+        rows = await self._pager.next_rows(self._native, self._host)
+        if rows is None:
+            self._native.close()
+            self._native = None
+            raise StopAsyncIteration
+        return rows
+
+
+class _AsyncRows(AsyncIterator[_R]):
+    def __init__(self, pages: AsyncIterator[list[_R]]) -> None:
+        self._pages = pages
+        self._rows: Iterator[_R] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> _R:
+        for row in self._rows:
+            return row
+        self._rows = iter(await self._pages.__anext__())
+        return next(self._rows)
+
+
+def tree_of(query: object) -> object:
+    """The structure of a condition."""
+    tree: object = getattr(query, "tree", None)
+    if not isinstance(tree, dict):
+        raise ValidationError(
+            f"query is no condition, it is {type(query).__name__}",
+            outcome="not_sent",
+            hint='make it with R, e.g. R("status").eq("pending"), or from text with R.raw(text)',
+            details={"field": "query"},
+        )
+    return tree  # pyright: ignore[reportUnknownVariableType]
+
+
+def _table(model: type[_native.Record], rows: Sequence[_native.Record]) -> str:
+    """The plain fields of rows as a table; those that may be secret are not among them."""
+    fields: list[tuple[str, str]] = [(name, kind) for name, kind, _ in model._fields]  # pyright: ignore[reportPrivateUsage]
+    first = ("id", "type", "status", "created", "updated", "name")
+    fields.sort(key=lambda field: first.index(field[0]) if field[0] in first else len(first))
+    shown: list[dict[str, Any]] = [plain(row.raw) for row in rows[:_SHOWN_ROWS]]
+    columns: list[str] = []
+    cells: dict[str, list[str]] = {}
+    for name, kind in fields:
+        values = [_cell(row.get(name)) for row in shown]
+        if kind in ("value", "instant") and any(values) and len(columns) < _SHOWN_COLUMNS:
+            columns.append(name)
+            cells[name] = values
+    head = "".join(f"<th>{_escaped(name)}</th>" for name in columns)
+    lines = ("".join(f"<td>{_escaped(cells[name][at])}</td>" for name in columns) for at in range(len(shown)))
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    caption = f"{model.__name__}: the first {len(shown)}" if shown else f"{model.__name__}: none"
+    return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
+
+
+def _cell(value: object) -> str:
+    return "" if value is None or isinstance(value, (dict, list)) else str(value)
+
+
+def _escaped(text: str) -> str:
+    import html
+
+    return html.escape(text)

@@ -1,0 +1,64 @@
+//! One reading of a list, driven from Python page by page.
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use tenantry::{Error, ops, page};
+
+use crate::call::Call;
+use crate::process::PerProcess;
+use crate::runtime;
+
+/// One reading of a list. Dropping or closing it gives up the page that is fetched ahead.
+#[pyclass(frozen, weakref, module = "tenantry._native")]
+pub struct Pages(PerProcess<Reading>);
+
+/// The reading, until it is closed; dropped inside of the runtime.
+struct Reading(Mutex<Option<page::Pages>>);
+
+impl Reading {
+    fn pages(&self) -> Option<page::Pages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn close(&self) {
+        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        runtime::drop_inside(pages);
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Pages {
+    pub fn new(pages: page::Pages) -> Self {
+        Self(PerProcess::new(Reading(Mutex::new(Some(pages)))))
+    }
+}
+
+#[pymethods]
+impl Pages {
+    /// Asks for the next page: the text of an array of rows, or null at the end.
+    fn next(&self) -> Call {
+        match self.0.get_or_envelope("list") {
+            Ok(reading) => match reading.pages() {
+                Some(pages) => Call::new(pages.next_call()),
+                None => Call::ended(ops::envelope(Err(Error::config(
+                    "the list is read no further: its client was closed",
+                    "iterate it anew, with a client that is open",
+                )))),
+            },
+            Err(envelope) => Call::ended(envelope),
+        }
+    }
+
+    /// Gives up the page that is fetched ahead; no further one is fetched.
+    fn close(&self) {
+        if let Some(reading) = self.0.get() {
+            reading.close();
+        }
+    }
+}
