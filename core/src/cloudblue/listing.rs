@@ -212,6 +212,10 @@ pub(crate) fn open(
     let operation = Client::operation(name)?;
     let named = |error| operation.named(error);
     let Asked { listing, status, key } = asked;
+    let places = operation.path.matches('{').count();
+    if listing.ids.len() != places {
+        return Err(named(Error::validation("ids", format!("must be {places}, for {}", operation.path))));
+    }
     let query = selection(&listing, status, operation).map_err(named)?;
     let by_created = listing.order_by.is_empty() || listing.order_by == ["created"];
     // The order is asked for even where the key is left out of the rows: then the list is paged by offset.

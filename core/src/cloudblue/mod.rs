@@ -76,5 +76,7 @@ pub(crate) fn list(
     let Some((_, read)) = lists.iter().find(|(known, _)| *known == name) else {
         return Err(Error::validation("operation", format!("{name} is no list of CloudBlue Connect")));
     };
-    listing::open(client, name, read(arguments)?, options, host)
+    let operation = Client::operation(name)?;
+    let asked = read(arguments).map_err(|error| operation.named(error))?;
+    listing::open(client, name, asked, options, host)
 }

@@ -81,11 +81,13 @@ impl std::fmt::Debug for CreateRequest {
 
 impl Fields for CreateRequest {
     fn private(&self) -> Vec<&str> {
-        self.asset.get("params").map(texts).unwrap_or_default()
+        let params = self.asset.get("params").and_then(Value::as_array).into_iter().flatten();
+        let values = params.flat_map(|param| [param.get("value"), param.get("structured_value")]);
+        values.flatten().flat_map(texts).collect()
     }
 }
 
-/// Every text in a value.
+/// Every text in a value, without the names of its fields.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
@@ -464,8 +466,10 @@ macro_rules! composed_methods {
                 id: impl TryInto<Id, Error = Error>,
                 mut arguments: $arguments,
             ) -> Result<Lossless<Request>> {
+                let operation = Client::operation(concat!("cloudblue.requests.", stringify!($name)))?;
                 arguments.id = id.try_into()?;
-                let carried = composed::$name(self.client, arguments, &self.client.context()).await?;
+                let carried = composed::$name(self.client, arguments, &self.client.context()).await;
+                let carried = carried.map_err(|error| operation.named(error))?;
                 crate::ops::decode(&carried.text, "application/json")
             }
         )*}

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
 
+use super::lossless::BELOW;
 use crate::error::{Code, Error, Result};
 
 /// Reads an operation's arguments.
@@ -64,6 +65,11 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(body: &'a str, content_type: &str) 
         Category::Data => {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
+            let (path, message) = match message.split_once(BELOW) {
+                Some((below, message)) if path == "." => (below.to_owned(), message),
+                Some((below, message)) => (format!("{path}.{below}"), message),
+                None => (path, message),
+            };
             let place = if path == "." { "the reply".to_owned() } else { format!("the reply's {path}") };
             Error::new(Code::Decode, format!("{place}: {message}")).with_detail("path", path)
         }

@@ -7,6 +7,9 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+/// Stands in an error's message between the path below the model and what is wrong there.
+pub(super) const BELOW: char = '\u{1f}';
+
 /// A model that keeps the reply's own JSON text: what the model does not name, or reads differently, is not lost.
 ///
 /// It reads as the model itself.
@@ -51,9 +54,11 @@ impl<T> PartialEq for Lossless<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Lossless<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let model = serde_json::from_str(raw.get()).map_err(|error| {
-            let message = error.to_string();
-            D::Error::custom(message.split(" at line ").next().unwrap_or_default())
+        let mut text = serde_json::Deserializer::from_str(raw.get());
+        let model = serde_path_to_error::deserialize(&mut text).map_err(|error| {
+            let (path, message) = (error.path().to_string(), error.inner().to_string());
+            let message = message.split(" at line ").next().unwrap_or_default();
+            D::Error::custom(if path == "." { message.to_owned() } else { format!("{path}{BELOW}{message}") })
         })?;
         Ok(Self { model, raw })
     }

@@ -238,6 +238,9 @@ class Jobs(Iterator[Job]):
         if run is None:
             raise StopIteration
         try:
+            if job is not None and not job.acted:
+                job.acted = True
+                run.act(job.number, NOTHING)
             handed = run.next_job()
         except BaseException:
             self._run = None
