@@ -940,8 +940,8 @@ export class Requests extends Resource {
   /**
    * Sets values of parameters: reads the request, and sends only those that differ.
    *
-   * A parameter of the kinds address, phone, checkbox and object takes an object or a list, and is sent as
-   * `structured_value`. An id that the request does not have is refused. Repeating it is harmless.
+   * An object or a list, which an address, a phone and a checkbox take, is sent as `structured_value`. An id that the
+   * request does not have is refused. Repeating it is harmless.
    * Source: the vendor's specification v37, `PUT /requests/{id}`.
    *
    * Sends `PUT /requests/{id}`: repeating it is harmless, so it is repeated when it fails.

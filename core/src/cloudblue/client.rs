@@ -95,7 +95,7 @@ impl Builder {
     }
 
     /// Sends requests in the place of reqwest.
-    pub fn send(mut self, send: Arc<dyn HttpSend>) -> Self {
+    pub fn http_send(mut self, send: Arc<dyn HttpSend>) -> Self {
         self.send = Some(send);
         self
     }

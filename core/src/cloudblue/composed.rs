@@ -110,7 +110,7 @@ fn change(param: &Param, id: String, value: Value) -> Result<Option<ParamChange>
         let same = param.structured_value.as_ref() == Some(&value);
         return Ok((!same).then(|| ParamChange { id, structured_value: Some(value), ..ParamChange::default() }));
     }
-    if matches!(kind, Some("address" | "phone" | "checkbox" | "object")) {
+    if matches!(kind, Some("address" | "phone" | "checkbox")) {
         return Err(Error::validation(&format!("values.{id}"), "this parameter takes an object or a list"));
     }
     let text = match value {

@@ -10,18 +10,16 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, select};
 use http::header::{ACCEPT, CONTENT_TYPE, REFERER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::judge::{Success, conclude, judge};
 use super::table::{Arguments, Auth, Body, Operation};
 use crate::error::{Code, Error, Outcome, Result};
 use crate::flow::Stop;
 use crate::host::{Event, Host};
-use crate::http::{
-    BaseUrl, Failure, Head, HttpSend, Options, Redactor, Reply, ReqwestSend, Transport, header_value, within,
-};
-use crate::retry::{Attempt, Budget, Decision, RetryPolicy, Safety, decide, may_repeat, retry_after};
+use crate::http::{BaseUrl, Head, HttpSend, Options, Redactor, ReqwestSend, Transport, header_value, within};
+use crate::retry::{Attempt, Budget, Decision, RetryPolicy, Safety, decide};
 use crate::time::{Clock, Random};
 
 /// What differs from system to system.
@@ -358,140 +356,6 @@ fn fill(template: &str, arguments: &dyn Arguments) -> Result<String> {
     Ok(path)
 }
 
-/// A reply that was read and found to be what the operation replies with.
-#[derive(Debug)]
-pub(crate) struct Success {
-    /// JSON text, `null` for an empty reply.
-    pub(crate) text: String,
-    /// The header that tells which rows of how many a page holds.
-    pub(crate) content_range: Option<String>,
-    /// When it came, by the clock.
-    pub(crate) at: Duration,
-}
-
-/// The reply if it is a readable success, else an error.
-fn judge(
-    operation: &Operation,
-    exchanged: std::result::Result<Reply, Failure>,
-    host: &str,
-    redactor: &Redactor,
-    wall_ms: i64,
-    request_id: &str,
-) -> Result<Success> {
-    // What a server said it did, in words that cannot be read, it may have done.
-    let unread = if operation.safety == Safety::Safe { Outcome::Answered } else { Outcome::Unknown };
-    let mut status = None;
-    let mut request_id = request_id.to_owned();
-    let result = match exchanged {
-        Err(failure) => {
-            let message = format!("{host}: {}", failure.message);
-            let mut error = Error::new(failure.code, message).with_outcome(failure.outcome);
-            error.report_mut().causes = failure.causes.iter().map(|cause| redactor.excerpt(cause.as_bytes())).collect();
-            Err(error.with_detail("reason", failure.reason))
-        }
-        Ok(reply) => {
-            status = Some(reply.status);
-            if let Some(given) = reply.header("x-request-id") {
-                redactor.excerpt(given.as_bytes()).clone_into(&mut request_id);
-            }
-            let checked = check_status(&reply, redactor, wall_ms, unread);
-            checked.and_then(|()| {
-                let content_range = reply.header("content-range").map(str::to_owned);
-                let text = read(operation, reply, redactor).map_err(|error| error.with_outcome(unread))?;
-                Ok(Success { text, content_range, at: Duration::ZERO })
-            })
-        }
-    };
-    result.map_err(|mut error| {
-        error.report_mut().status = status;
-        error.report_mut().request_id = Some(request_id);
-        error
-    })
-}
-
-fn read(operation: &Operation, reply: Reply, redactor: &Redactor) -> Result<String> {
-    let content_type = reply.header("content-type").unwrap_or_default().to_owned();
-    let is_text = operation.accept != "application/json";
-    let body = if is_text {
-        reply.body
-    } else if reply.body.iter().all(u8::is_ascii_whitespace) {
-        b"null".to_vec()
-    } else {
-        reply.body
-    };
-    let excerpt = |mut error: Error, body: &[u8]| {
-        // The message may quote the value that did not fit.
-        error.report_mut().message = redactor.excerpt(error.report().message.as_bytes());
-        error.with_detail("excerpt", redactor.excerpt(body))
-    };
-    let text = super::json::text(body).map_err(|(error, body)| excerpt(error, &body))?;
-    if is_text {
-        return Ok(Value::String(text).to_string());
-    }
-    let checked = (operation.check)(&text, &content_type).and_then(|()| super::json::check_depth(&text));
-    checked.map_err(|error| excerpt(error, text.as_bytes()))?;
-    Ok(text)
-}
-
-/// Turns a status that is no success into an error.
-pub(crate) fn check_status(reply: &Reply, redactor: &Redactor, wall_ms: i64, unread: Outcome) -> Result<()> {
-    let (code, outcome, what) = match reply.status {
-        200..=299 => return Ok(()),
-        300..=399 => (Code::Redirect, unread, "the server redirects, which is not followed"),
-        401 => (Code::Authentication, Outcome::Rejected, "the credentials were refused"),
-        403 => (Code::Permission, Outcome::Rejected, "the credentials do not allow this"),
-        404 | 410 => (Code::NotFound, Outcome::Rejected, "there is no such thing"),
-        407 => (Code::BadRequest, Outcome::Rejected, "the proxy wants other credentials"),
-        409 | 412 => (Code::Conflict, Outcome::Rejected, "it clashes with the current state"),
-        422 => (Code::Unprocessable, Outcome::Rejected, "the server refuses the values"),
-        429 => (Code::RateLimited, Outcome::Rejected, "too many requests"),
-        400..=499 => (Code::BadRequest, Outcome::Rejected, "the server refuses the request"),
-        _ => (Code::Server, Outcome::Unknown, "the server failed"),
-    };
-    let excerpt = redactor.excerpt(&reply.body);
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let clean = |value: &Value| -> Value {
-        let text = redactor.excerpt(value.to_string().as_bytes());
-        serde_json::from_str(&text).unwrap_or(Value::String(text))
-    };
-    let said = ["message", "error_description", "error", "detail"].iter().find_map(|key| body.get(key)?.as_str());
-    let said = said.or_else(|| body.get("errors")?.get(0)?.as_str());
-    let message = match said {
-        Some(text) => format!("HTTP {}, {what}: {}", reply.status, redactor.excerpt(text.as_bytes())),
-        None => format!("HTTP {}, {what}", reply.status),
-    };
-    let mut error = Error::new(code, message).with_outcome(outcome);
-    if !excerpt.is_empty() {
-        error = error.with_detail("excerpt", excerpt);
-    }
-    for key in ["error_code", "errors", "params"] {
-        if let Some(value) = body.get(key) {
-            error = error.with_detail(key, clean(value));
-        }
-    }
-    if let (Code::Redirect, Some(location)) = (code, reply.header("location")) {
-        let host = Url::parse(location).ok().and_then(|url| url.host_str().map(str::to_owned));
-        error = error.with_detail("location_host", host);
-    }
-    error.report_mut().retry_after_ms = retry_after(&reply.headers, wall_ms).map(millis);
-    Err(error)
-}
-
-/// The error as the caller gets it: one whose request may have been carried out, and may not be repeated, says so.
-fn conclude(operation: &Operation, mut error: Error, attempts: u32) -> Error {
-    let outcome = error.outcome().unwrap_or(Outcome::Unknown);
-    let code = error.code();
-    error.report_mut().retryable = may_repeat(operation.safety, code, outcome);
-    let lost = matches!(code, Code::Connection | Code::Timeout | Code::Server);
-    if operation.safety == Safety::Once && outcome == Outcome::Unknown && lost {
-        error.report_mut().code = Code::OutcomeUnknown;
-        error = error
-            .with_detail("cause", code.to_string())
-            .with_hint("the server may have carried it out: look before sending it again");
-    }
-    error.with_detail("attempts", attempts)
-}
-
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

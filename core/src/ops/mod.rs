@@ -18,6 +18,7 @@ mod call;
 mod door;
 mod execute;
 mod json;
+mod judge;
 mod lossless;
 mod raw;
 mod table;
@@ -31,7 +32,8 @@ pub use table::{Auth, Body, Kind, Operation};
 pub use table::Schemas;
 
 pub use execute::CallContext;
-pub(crate) use execute::{Credentials, Engine, Success, System};
+pub(crate) use execute::{Credentials, Engine, System};
 pub(crate) use json::{decode, map, read_arguments, read_config};
+pub(crate) use judge::Success;
 pub(crate) use raw::{RawRequest, encode_query, rows as raw_rows};
 pub(crate) use table::{Arguments, Fields, OfId, operations, row};

@@ -81,7 +81,7 @@ impl Builder {
 
     pub fn http_send(self, send: Arc<dyn HttpSend>) -> Self {
         let same = send.clone();
-        self.both(|builder| builder.http_send(send), |builder| builder.send(same))
+        self.both(|builder| builder.http_send(send), |builder| builder.http_send(same))
     }
 
     pub fn on_event(self, listener: Listener) -> Self {

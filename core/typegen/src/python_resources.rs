@@ -260,7 +260,7 @@ fn document(out: &mut String, method: &Method, pager: Option<&str>) {
                 "Idempotent: sending it twice leaves the same state as once, so a failed attempt is repeated, up to \
                  `max_retries` times."
             }
-            Safety::Once => "Not idempotent: it is sent again only when nothing of it can have reached the server.",
+            Safety::Once => "Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.",
         }
         .to_owned(),
     );

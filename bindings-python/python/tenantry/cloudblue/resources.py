@@ -206,7 +206,7 @@ class Requests:
     ) -> models.Request:
         """Confirms that a request is revoked, as its vendor does: from `revoking` to `revoked`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/confirm`.
 
@@ -265,7 +265,7 @@ class Requests:
     ) -> models.Request:
         """Places the order that a draft holds, as a buyer does: to `pending`, `tiers_setup` or `inquiring`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/purchase`.
 
@@ -324,7 +324,7 @@ class Requests:
     ) -> models.Request:
         """Submits a request.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/submit`.
 
@@ -450,7 +450,7 @@ class Requests:
         A request whose reply was lost is not sent again, and raises `OutcomeUnknownError`. One that exists already
         raises `ConflictError`, whose details name it.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests`.
 
@@ -594,7 +594,7 @@ class Requests:
         `ConflictError` with the `current` status. It is sent again only when the request was read and still is as it
         was.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the page of 2020, "Status change to Approve"; the vendor's specification v37.
 
@@ -663,7 +663,7 @@ class Requests:
     ) -> models.Request:
         """Fails a pending request, for good. A lost reply is settled as with `approve`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the page of 2020, "Status change to Fail".
 
@@ -729,7 +729,7 @@ class Requests:
         The server answers with the request or with nothing; then the request is read. A lost reply is settled by
         reading, and never sent again: `OutcomeUnknownError` when the request is as it was.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the page of 2020, "Status change to Pend" (204); the vendor's specification v37 (200).
 
@@ -794,7 +794,7 @@ class Requests:
     ) -> models.Request:
         """Schedules a pending request for a later date. A lost reply is settled as with `pend`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/schedule`.
 
@@ -856,7 +856,7 @@ class Requests:
     ) -> models.Request:
         """Revokes a scheduled request, as a distributor or reseller does. A lost reply is settled as with `pend`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/revoke`.
 
@@ -1114,7 +1114,7 @@ class Requests:
         With `errors`, they are written to the parameters first, then the inquiry is sent: when the second fails, the
         error's details say `params_written`. A lost reply is settled as with `pend`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the page of 2020, "Status change to Inquire"; the vendor's specification v37.
 
@@ -1180,8 +1180,8 @@ class Requests:
     ) -> models.Request:
         """Sets values of parameters: reads the request, and sends only those that differ.
 
-        A parameter of the kinds address, phone, checkbox and object takes an object or a list, and is sent as
-        `structured_value`. An id that the request does not have is refused. Repeating it is harmless.
+        An object or a list, which an address, a phone and a checkbox take, is sent as `structured_value`. An id that
+        the request does not have is refused. Repeating it is harmless.
 
         Idempotent: sending it twice leaves the same state as once, so a failed attempt is repeated, up to `max_retries`
         times.
@@ -2056,7 +2056,7 @@ class Conversations:
 
         The platform writes its own when a request is approved, failed or inquired: repeat none of them here.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /conversations/{conversation_id}/messages`.
 
@@ -2279,7 +2279,7 @@ class AsyncRequests:
     ) -> models.Request:
         """Confirms that a request is revoked, as its vendor does: from `revoking` to `revoked`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/confirm`.
 
@@ -2338,7 +2338,7 @@ class AsyncRequests:
     ) -> models.Request:
         """Places the order that a draft holds, as a buyer does: to `pending`, `tiers_setup` or `inquiring`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/purchase`.
 
@@ -2397,7 +2397,7 @@ class AsyncRequests:
     ) -> models.Request:
         """Submits a request.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/submit`.
 
@@ -2523,7 +2523,7 @@ class AsyncRequests:
         A request whose reply was lost is not sent again, and raises `OutcomeUnknownError`. One that exists already
         raises `ConflictError`, whose details name it.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests`.
 
@@ -2667,7 +2667,7 @@ class AsyncRequests:
         `ConflictError` with the `current` status. It is sent again only when the request was read and still is as it
         was.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the page of 2020, "Status change to Approve"; the vendor's specification v37.
 
@@ -2736,7 +2736,7 @@ class AsyncRequests:
     ) -> models.Request:
         """Fails a pending request, for good. A lost reply is settled as with `approve`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the page of 2020, "Status change to Fail".
 
@@ -2802,7 +2802,7 @@ class AsyncRequests:
         The server answers with the request or with nothing; then the request is read. A lost reply is settled by
         reading, and never sent again: `OutcomeUnknownError` when the request is as it was.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the page of 2020, "Status change to Pend" (204); the vendor's specification v37 (200).
 
@@ -2867,7 +2867,7 @@ class AsyncRequests:
     ) -> models.Request:
         """Schedules a pending request for a later date. A lost reply is settled as with `pend`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/schedule`.
 
@@ -2929,7 +2929,7 @@ class AsyncRequests:
     ) -> models.Request:
         """Revokes a scheduled request, as a distributor or reseller does. A lost reply is settled as with `pend`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /requests/{id}/revoke`.
 
@@ -3187,7 +3187,7 @@ class AsyncRequests:
         With `errors`, they are written to the parameters first, then the inquiry is sent: when the second fails, the
         error's details say `params_written`. A lost reply is settled as with `pend`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the page of 2020, "Status change to Inquire"; the vendor's specification v37.
 
@@ -3253,8 +3253,8 @@ class AsyncRequests:
     ) -> models.Request:
         """Sets values of parameters: reads the request, and sends only those that differ.
 
-        A parameter of the kinds address, phone, checkbox and object takes an object or a list, and is sent as
-        `structured_value`. An id that the request does not have is refused. Repeating it is harmless.
+        An object or a list, which an address, a phone and a checkbox take, is sent as `structured_value`. An id that
+        the request does not have is refused. Repeating it is harmless.
 
         Idempotent: sending it twice leaves the same state as once, so a failed attempt is repeated, up to `max_retries`
         times.
@@ -4129,7 +4129,7 @@ class AsyncConversations:
 
         The platform writes its own when a request is approved, failed or inquired: repeat none of them here.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: the vendor's specification v37, `POST /conversations/{conversation_id}/messages`.
 

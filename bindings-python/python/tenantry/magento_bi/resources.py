@@ -138,7 +138,7 @@ class Signups:
         Each sending creates one more client, and clients cannot be listed: a request whose reply was lost is not sent
         again, and raises `OutcomeUnknownError`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 2.
 
@@ -287,7 +287,7 @@ class Invites:
         Each sending invites once more: a request whose reply was lost is not sent again, and raises
         `OutcomeUnknownError`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 4.
 
@@ -450,7 +450,7 @@ class Connections:
         Each sending adds one more: a request whose reply was lost is not sent again, and raises `OutcomeUnknownError`;
         `list` shows whether it was carried out.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 6.
 
@@ -597,7 +597,7 @@ class Jobs:
         Each sending starts one more job: a request whose reply was lost is not sent again, and raises
         `OutcomeUnknownError`. A second test does no harm.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 8.
 
@@ -737,7 +737,7 @@ class Autodash:
         Each sending may create them once more: a request whose reply was lost is not sent again, and raises
         `OutcomeUnknownError`. They show data after the client's next full update.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 10.
 
@@ -954,7 +954,7 @@ class AsyncSignups:
         Each sending creates one more client, and clients cannot be listed: a request whose reply was lost is not sent
         again, and raises `OutcomeUnknownError`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 2.
 
@@ -1103,7 +1103,7 @@ class AsyncInvites:
         Each sending invites once more: a request whose reply was lost is not sent again, and raises
         `OutcomeUnknownError`.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 4.
 
@@ -1266,7 +1266,7 @@ class AsyncConnections:
         Each sending adds one more: a request whose reply was lost is not sent again, and raises `OutcomeUnknownError`;
         `list` shows whether it was carried out.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 6.
 
@@ -1413,7 +1413,7 @@ class AsyncJobs:
         Each sending starts one more job: a request whose reply was lost is not sent again, and raises
         `OutcomeUnknownError`. A second test does no harm.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 8.
 
@@ -1553,7 +1553,7 @@ class AsyncAutodash:
         Each sending may create them once more: a request whose reply was lost is not sent again, and raises
         `OutcomeUnknownError`. They show data after the client's next full update.
 
-        Not idempotent: it is sent again only when nothing of it can have reached the server.
+        Not idempotent: it is sent again only when nothing of it can have reached the server, or as said above.
 
         Source: Magento BI Cloud Onboarding API, section 10.
 
