@@ -117,7 +117,7 @@ def _number(quantity: object, item_type: str | None) -> Decimal | None:
     if text.lower() == "unlimited" or (text == "-1" and item_type == "PPU"):
         return UNLIMITED
     # Python would read more than the wire writes.
-    if False:
+    if not text.isascii() or "_" in text:
         return None
     try:
         number = Decimal(text)
