@@ -78,7 +78,8 @@ fn read(operation: &Operation, reply: Reply, redactor: &Redactor) -> Result<Stri
         error.with_detail("excerpt", redactor.excerpt(body))
     };
     let text = super::json::text(body).map_err(|(error, body)| excerpt(error, &body))?;
-    if is_text && content_type.contains("html") {
+    // A header alone may be wrong; a page of a proxy or a login looks like one, too.
+    if is_text && content_type.contains("html") && text.trim_start().starts_with('<') {
         let error = Error::new(Code::UnexpectedContent, format!("the reply is HTML, not {}", operation.accept));
         return Err(excerpt(error.with_detail("content_type", content_type), text.as_bytes()));
     }
