@@ -8,6 +8,7 @@ pub mod flow;
 pub mod host;
 pub mod http;
 mod id;
+mod lenient;
 pub mod maestrano;
 pub mod magento_bi;
 pub mod ops;

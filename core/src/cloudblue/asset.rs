@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::item::Item;
-use super::lenient::{Scalar, filled, lenient};
 use super::param::Param;
 use super::tier::Tiers;
+use crate::lenient::{Scalar, filled, lenient};
 
 /// A subscription of a customer to a product.
 ///

@@ -213,6 +213,9 @@ impl Client {
                 self.carry_out(operation, &mut *arguments, call).await
             }
             Kind::Composed => composed::invoke(self, name, arguments, call).await.map_err(named),
+            Kind::Local => {
+                Err(named(Error::validation("operation", "nothing of Connect is answered without a request")))
+            }
             Kind::List => Err(named(Error::validation("operation", "a list is read page by page"))),
         }
     }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::asset::Reference;
-use super::lenient::{filled, lenient};
+use crate::lenient::{filled, lenient};
 
 /// A conversation about something, e.g. a request.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::lenient::{Scalar, lenient};
 use super::param::Param;
+use crate::lenient::{Scalar, lenient};
 
 /// An item of an asset, with its quantity now and before.
 #[derive(Debug, Clone, Default, Deserialize)]

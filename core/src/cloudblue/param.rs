@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::lenient::lenient;
+use crate::lenient::lenient;
 
 /// A parameter of an asset.
 #[derive(Clone, Default, Deserialize)]

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::asset::{Asset, Reference};
-use super::lenient::lenient;
+use crate::lenient::lenient;
 
 /// A fulfillment request: a customer's wish about an asset, which its vendor approves, fails or asks back about.
 ///

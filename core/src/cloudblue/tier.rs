@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::asset::{Asset, Reference};
-use super::lenient::{Scalar, filled, lenient};
+use crate::lenient::{Scalar, filled, lenient};
 
 /// The accounts of an asset. The page of 2020 nests `tier1` and `tier2` in the customer; `tier` of the asset finds them in both shapes.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::Client;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::id::Id;
-use crate::ops::{Arguments, CallContext, OfId, Operation, decode};
+use crate::ops::{Arguments, CallContext, OfId, Operation, decode, mark_applied};
 
 /// A verb of requests: from which statuses it leads to which.
 pub(super) struct Transition {
@@ -210,22 +210,9 @@ async fn request_of(client: &Client, id: &Id, text: String, call: &CallContext) 
     read(client, id, call).await.unwrap_or_else(|_| serde_json::json!({"id": id}).to_string())
 }
 
-/// The object with `"already_applied": true` at its end.
-fn mark_applied(text: &str) -> String {
-    let open = text.trim_end().strip_suffix('}').unwrap_or(text).trim_end();
-    let comma = if open.ends_with('{') { "" } else { "," };
-    format!("{open}{comma}\"already_applied\":true}}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_object_is_marked_at_its_end() {
-        assert_eq!(mark_applied(r#"{"id":"PR-1"} "#), r#"{"id":"PR-1","already_applied":true}"#);
-        assert_eq!(mark_applied("{ }"), r#"{"already_applied":true}"#);
-    }
 
     #[test]
     fn a_change_may_be_answered_with_a_request_a_list_or_nothing() {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::asset::Reference;
 use super::item::Item;
-use super::lenient::{filled, lenient};
+use crate::lenient::{filled, lenient};
 
 /// The usage of one item of an asset.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -60,7 +60,7 @@ impl FileStore {
         }
     }
 
-    fn write(&self, text: &str) -> Result<()> {
+    pub(crate) fn write(&self, text: &str) -> Result<()> {
         if self.owner != std::process::id() {
             let message = format!(
                 "the checkpoint {} is in use by the process that this one was forked from",

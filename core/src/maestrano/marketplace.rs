@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::secret::Secret;
 
 /// One marketplace: where its services are, with which credentials an app calls them, and which paths of the app it calls.
 ///
 /// Paths and hosts are kept as they were written; what is built from them is checked when it is built.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Marketplace {
     /// The name by which it is chosen.
@@ -35,7 +36,8 @@ pub struct Marketplace {
 }
 
 /// The app as the marketplace sees it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct App {
     /// Its base URL.
@@ -52,12 +54,14 @@ pub struct App {
 }
 
 /// The account API: where, and as whom.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Api {
     /// The app's id: opaque.
     pub id: String,
-    /// The app's key. It may hold `:`.
+    /// The app's key, which is shown to nobody. It may hold `:`.
+    #[serde(serialize_with = "hidden")]
     pub key: Secret,
     /// Scheme and host.
     pub host: String,
@@ -66,7 +70,8 @@ pub struct Api {
 }
 
 /// Single sign-on.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Sso {
     /// The app's host for sign-on, where it is another one than the app's.
@@ -87,7 +92,8 @@ pub struct Sso {
 }
 
 /// Data sharing.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Connec {
     /// Scheme and host.
@@ -109,7 +115,8 @@ fn connec_timeout() -> u64 {
 }
 
 /// The app's paths that a marketplace calls.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Webhooks {
     /// Of the account API.
@@ -121,7 +128,8 @@ pub struct Webhooks {
 }
 
 /// What is told about accounts.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AccountWebhooks {
     /// Where the end of a group is told; holds `:id`.
@@ -133,7 +141,8 @@ pub struct AccountWebhooks {
 }
 
 /// What is told about shared data.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ConnecWebhooks {
     /// Whether ids are lists of `{realm, provider, id}`.
@@ -150,12 +159,22 @@ pub struct ConnecWebhooks {
     pub subscriptions: Option<BTreeMap<String, bool>>,
 }
 
+/// What stands where the key was.
+fn hidden<S: Serializer>(_: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("***")
+}
+
 /// The default for null, as for what is absent.
 fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl Marketplace {
+    /// Everything but the key, as JSON text.
+    pub(super) fn shown(&self) -> crate::error::Result<String> {
+        serde_json::to_string(self).map_err(|error| crate::error::Error::internal(error.to_string()))
+    }
+
     /// The app's host for sign-on: `sso.idm`, or where that is empty or absent `app.host`.
     pub fn idm(&self) -> &str {
         self.sso.idm.as_deref().filter(|idm| !idm.is_empty()).unwrap_or(&self.app.host)

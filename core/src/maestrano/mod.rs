@@ -3,6 +3,47 @@
 //! Source: the vendor's page "SDK free integration", its wiki, and the sources of its SDKs and of its API sandbox. The live
 //! systems cannot be reached: nothing here was checked against them.
 
+mod auth;
+pub mod billing;
+pub mod bills;
+mod client;
+mod composed;
+mod connec;
+mod filters;
+pub mod groups;
 mod marketplace;
+pub mod marketplaces;
+mod money;
+pub mod recurring_bills;
+pub mod resellers;
+pub mod sessions;
+pub mod users;
+mod wait;
 
+pub use billing::Journal;
+pub use bills::{Bill, CreateBill, ListBills, WaitForBill};
+pub use client::{BASE_URL, Builder, Client, Config};
+pub use groups::{Group, ListGroups};
 pub use marketplace::{AccountWebhooks, Api, App, Connec, ConnecWebhooks, Marketplace, Sso, Webhooks};
+pub use marketplaces::{Change, Marketplaces, Refreshed};
+pub use money::{Cents, Units};
+pub use recurring_bills::{CreateRecurringBill, ListRecurringBills, RecurringBill};
+pub use resellers::{ListResellers, Reseller};
+pub use sessions::{CheckSession, SessionStatus};
+pub use users::{ListUsers, User};
+
+use crate::ops::Operation;
+
+/// Every operation of Maestrano that has a method of its own.
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    [
+        groups::OPERATIONS,
+        users::OPERATIONS,
+        bills::OPERATIONS,
+        recurring_bills::OPERATIONS,
+        resellers::OPERATIONS,
+        sessions::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
+}

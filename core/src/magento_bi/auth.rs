@@ -86,7 +86,7 @@ impl MagentoBi {
             }
             (Auth::CookieOrBearer, _) => Carrier::Cookie,
             (Auth::DashboardCookies, _) => Carrier::DashboardCookies,
-            (Auth::None | Auth::ApiKey, _) => Carrier::None,
+            (Auth::None | Auth::ApiKey | Auth::Basic, _) => Carrier::None,
         }
     }
 }

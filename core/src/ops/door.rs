@@ -7,6 +7,7 @@ use crate::cloudblue::fulfillment::Worker;
 use crate::error::{Error, Result};
 use crate::flow::Flow;
 use crate::http::Options;
+use crate::maestrano::{self, Marketplaces};
 use crate::magento_bi;
 use crate::ops::{CallContext, read_arguments, read_config};
 use crate::page::{Pages, count};
@@ -19,6 +20,9 @@ use crate::{cloudblue, host::Host};
 pub enum Client {
     MagentoBi(magento_bi::Client),
     CloudBlue(cloudblue::Client),
+    Maestrano(maestrano::Client),
+    /// Not a client yet: [`Client::marketplace`] makes one.
+    Marketplaces(Marketplaces),
 }
 
 impl Client {
@@ -37,6 +41,16 @@ impl Client {
                 let builder = cloudblue::Client::builder().config_json(config)?;
                 let builder = if let Some(clock) = clock { builder.clock(clock) } else { builder };
                 Ok(Self::CloudBlue(builder.build()?))
+            }
+            "maestrano" => {
+                let builder = maestrano::Client::builder().config_json(config)?;
+                let builder = if let Some(clock) = clock { builder.clock(clock) } else { builder };
+                Ok(Self::Maestrano(builder.build()?))
+            }
+            "maestrano.marketplaces" => {
+                let builder = Marketplaces::builder().config_json(config)?;
+                let builder = if let Some(clock) = clock { builder.clock(clock) } else { builder };
+                Ok(Self::Marketplaces(builder.build()?))
             }
             _ => Err(Error::validation("system", format!("{system} is no system of tenantry"))),
         }
@@ -59,7 +73,33 @@ impl Client {
                     client.request_for(&arguments, &call).await
                 }
                 Self::CloudBlue(client) => client.invoke_for(&operation, &arguments, &call).await,
+                Self::Maestrano(client) if operation == "maestrano.request" => {
+                    client.request_for(&arguments, &call).await
+                }
+                Self::Maestrano(client) => client.invoke_for(&operation, &arguments, &call).await,
+                Self::Marketplaces(marketplaces) => marketplaces.invoke_for(&operation, &arguments, &call).await,
             }
+        })
+    }
+
+    /// The client of a marketplace, as it is configured now: connection options as JSON text (`""` for none).
+    ///
+    /// # Errors
+    /// `config` that lists the marketplaces there are, or says what is wrong with this one.
+    pub fn marketplace(&self, name: &str, options: &str) -> Result<Self> {
+        let Self::Marketplaces(marketplaces) = self else {
+            return Err(Error::validation("system", "only a set of marketplaces has clients"));
+        };
+        let options = if options.is_empty() { Options::default() } else { read_config(options)? };
+        Ok(Self::Maestrano(marketplaces.client_with(name, options)?))
+    }
+
+    /// Answers without a request: an operation and its arguments as JSON text in, an envelope out.
+    pub fn local(&self, operation: &str, arguments: &str) -> String {
+        envelope(match self {
+            Self::Marketplaces(marketplaces) => marketplaces.local(operation, arguments),
+            Self::Maestrano(client) => client.local(operation, arguments),
+            _ => Err(Error::validation("operation", format!("{operation} is not answered without a request"))),
         })
     }
 
@@ -93,7 +133,7 @@ impl Client {
     pub fn worker(&self, options: &str) -> Result<Worker> {
         match self {
             Self::CloudBlue(client) => client.fulfillment_worker(read_arguments(options)?),
-            Self::MagentoBi(_) => Err(Error::validation("worker", "Magento BI has no requests to handle")),
+            _ => Err(Error::validation("worker", "only CloudBlue Connect has requests to handle")),
         }
     }
 

@@ -45,6 +45,24 @@ pub(crate) trait System: Send + Sync + fmt::Debug + Sized {
 
     /// Adds every secret that this system knows to what is never shown.
     fn redact(&self, redactor: &mut Redactor);
+
+    /// Whether a reply whose status is a success says in its body that it is none.
+    fn refuses(&self, _: &Operation, _body: &[u8]) -> bool {
+        false
+    }
+
+    /// The error of a refusal in the system's own terms; what the server said is in its details, without secrets.
+    fn explain(&self, _: &Operation, error: Error) -> Error {
+        error
+    }
+
+    /// The reply proper, in whatever the system wraps it.
+    ///
+    /// # Errors
+    /// `decode` when it is not wrapped so.
+    fn open<'t>(&self, _: &Operation, text: &'t str, _content_type: &str) -> Result<&'t str> {
+        Ok(text)
+    }
 }
 
 /// Headers that say who is calling.
@@ -100,6 +118,13 @@ impl<S: System> Engine<S> {
             None => ReqwestSend::new(&options)?,
         };
         Ok(Self { system, clock, random, options, send, injected, budgets: Default::default() })
+    }
+
+    /// Milliseconds that a call may take at most, all of its attempts together.
+    pub(crate) fn longest_ms(&self, call: &CallContext) -> u64 {
+        let options = call.options.clone().or(&self.options);
+        let attempts = call.attempts.unwrap_or_else(|| options.max_attempts());
+        millis(options.limits().total.saturating_mul(attempts))
     }
 
     /// Carries `operation` out.
@@ -183,7 +208,8 @@ impl<S: System> Engine<S> {
                 Ok(reply) => (Some(reply.status), Some(reply.body.len())),
                 Err(_) => (None, None),
             };
-            let judged = judge(operation, exchanged, &base.host(), &redactor, self.clock.wall_ms(), &request_id);
+            let judged =
+                judge(&self.system, operation, exchanged, &base.host(), &redactor, self.clock.wall_ms(), &request_id);
             call.host.emit(|| Event {
                 status,
                 bytes,
@@ -302,6 +328,8 @@ impl<S: System> Engine<S> {
                 let (content_type, bytes) = match operation.body {
                     Body::Form => ("application/x-www-form-urlencoded", arguments.encode(Body::Form)?),
                     Body::Login => ("application/json", self.system.login_body(&call.host, redactor).await?),
+                    // A dialect of JSON is spoken in both directions.
+                    _ if operation.accept.ends_with("json") => (operation.accept, arguments.encode(Body::Json)?),
                     _ => ("application/json", arguments.encode(Body::Json)?),
                 };
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::execute::millis;
+use super::execute::{System, millis};
 use super::table::Operation;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::http::{Failure, Redactor, Reply};
@@ -24,6 +24,7 @@ pub(crate) struct Success {
 
 /// The reply if it is a readable success, else an error.
 pub(super) fn judge(
+    system: &impl System,
     operation: &Operation,
     exchanged: std::result::Result<Reply, Failure>,
     host: &str,
@@ -47,10 +48,11 @@ pub(super) fn judge(
             if let Some(given) = reply.header("x-request-id") {
                 redactor.excerpt(given.as_bytes()).clone_into(&mut request_id);
             }
-            let checked = check_status(&reply, redactor, wall_ms, unread);
-            checked.and_then(|()| {
+            let refused = (200..300).contains(&reply.status) && system.refuses(operation, &reply.body);
+            let checked = check_status(&reply, refused, redactor, wall_ms, unread);
+            checked.map_err(|error| system.explain(operation, error)).and_then(|()| {
                 let content_range = reply.header("content-range").map(str::to_owned);
-                let text = read(operation, reply, redactor).map_err(|error| error.with_outcome(unread))?;
+                let text = read(system, operation, reply, redactor).map_err(|error| error.with_outcome(unread))?;
                 Ok(Success { text, content_range, at: Duration::ZERO })
             })
         }
@@ -62,9 +64,9 @@ pub(super) fn judge(
     })
 }
 
-fn read(operation: &Operation, reply: Reply, redactor: &Redactor) -> Result<String> {
+fn read(system: &impl System, operation: &Operation, reply: Reply, redactor: &Redactor) -> Result<String> {
     let content_type = reply.header("content-type").unwrap_or_default().to_owned();
-    let is_text = operation.accept != "application/json";
+    let is_text = !operation.accept.ends_with("json");
     let body = if is_text {
         reply.body
     } else if reply.body.iter().all(u8::is_ascii_whitespace) {
@@ -86,14 +88,27 @@ fn read(operation: &Operation, reply: Reply, redactor: &Redactor) -> Result<Stri
     if is_text {
         return Ok(Value::String(text).to_string());
     }
-    let checked = (operation.check)(&text, &content_type).and_then(|()| super::json::check_depth(&text));
-    checked.map_err(|error| excerpt(error, text.as_bytes()))?;
-    Ok(text)
+    let opened = system.open(operation, &text, &content_type).and_then(|data| {
+        (operation.check)(data, &content_type)?;
+        super::json::check_depth(&text)?;
+        Ok((data.len() < text.len()).then(|| data.to_owned()))
+    });
+    match opened {
+        Ok(data) => Ok(data.unwrap_or(text)),
+        Err(error) => Err(excerpt(error, text.as_bytes())),
+    }
 }
 
-/// Turns a status that is no success into an error.
-pub(crate) fn check_status(reply: &Reply, redactor: &Redactor, wall_ms: i64, unread: Outcome) -> Result<()> {
+/// Turns a status that is no success, and a success that is `refused` in its body, into an error.
+pub(crate) fn check_status(
+    reply: &Reply,
+    refused: bool,
+    redactor: &Redactor,
+    wall_ms: i64,
+    unread: Outcome,
+) -> Result<()> {
     let (code, outcome, what) = match reply.status {
+        200..=299 if refused => (Code::BadRequest, Outcome::Rejected, "but the server refuses the request"),
         200..=299 => return Ok(()),
         300..=399 => (Code::Redirect, unread, "the server redirects, which is not followed"),
         401 => (Code::Authentication, Outcome::Rejected, "the credentials were refused"),

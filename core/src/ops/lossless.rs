@@ -82,3 +82,21 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Lossless<T> {
         T::json_schema(generator)
     }
 }
+
+/// The object with `"already_applied": true` at its end.
+pub(crate) fn mark_applied(text: &str) -> String {
+    let open = text.trim_end().strip_suffix('}').unwrap_or(text).trim_end();
+    let comma = if open.ends_with('{') { "" } else { "," };
+    format!("{open}{comma}\"already_applied\":true}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_marked_at_its_end() {
+        assert_eq!(mark_applied(r#"{"id":"PR-1"} "#), r#"{"id":"PR-1","already_applied":true}"#);
+        assert_eq!(mark_applied("{ }"), r#"{"already_applied":true}"#);
+    }
+}

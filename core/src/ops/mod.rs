@@ -35,5 +35,6 @@ pub use execute::CallContext;
 pub(crate) use execute::{Credentials, Engine, System};
 pub(crate) use json::{decode, map, read_arguments, read_config};
 pub(crate) use judge::Success;
+pub(crate) use lossless::mark_applied;
 pub(crate) use raw::{RawRequest, encode_query, rows as raw_rows};
 pub(crate) use table::{Arguments, Fields, OfId, operations, row};

@@ -29,6 +29,8 @@ pub enum Auth {
     DashboardCookies,
     /// `Authorization: ApiKey`.
     ApiKey,
+    /// `Authorization: Basic`.
+    Basic,
 }
 
 /// How an operation is carried out.
@@ -42,6 +44,8 @@ pub enum Kind {
     List,
     /// By several requests, of which the row shows the one that matters.
     Composed,
+    /// By no request: the row is there for what it replies with, and its method is written by hand in each language.
+    Local,
 }
 
 /// Where an operation's arguments go, besides the path.

@@ -39,6 +39,7 @@ fn run(check: bool) -> Result<Vec<String>, String> {
     let models = [
         Model::read("magento_bi", tenantry::magento_bi::operations())?,
         Model::read("cloudblue", tenantry::cloudblue::operations())?,
+        Model::read("maestrano", tenantry::maestrano::operations())?,
     ];
     let mut files = Vec::new();
     for model in &models {
