@@ -55,6 +55,9 @@ pub(crate) struct Call<'a> {
     pub(crate) random: &'a SystemRandom,
     pub(crate) credentials: &'a crate::magento_bi::Credentials,
     pub(crate) cloudblue: &'a crate::cloudblue::Credentials,
+    pub(crate) maestrano: &'a crate::maestrano::Credentials,
+    /// The sandbox's own.
+    pub(crate) url: &'a str,
 }
 
 impl Call<'_> {

@@ -40,6 +40,7 @@ pub(crate) async fn answer(server: &Arc<Server>, method: &str, path: &str, body:
         ("POST", "magento_bi/outcome") => with_json(body, |outcome| server.outcome(outcome).map(|()| json!({}))),
         ("POST", "cloudblue/behaviour") => with_json(body, |change| server.behave(change)),
         ("POST", "cloudblue/generate") => with_json(body, |order| server.generate(order)),
+        ("POST", "maestrano/behaviour") => with_json(body, |change| server.behave_maestrano(change)),
         ("POST", "magento_bi/seed") => with_json(body, |seed| server.seed(seed)),
         _ => Reply::error(404, &format!("there is no control route {method} {path}")),
     }

@@ -104,6 +104,7 @@ mod control;
 mod error;
 mod fault;
 mod journal;
+mod maestrano;
 mod magento_bi;
 mod mask;
 mod operation;

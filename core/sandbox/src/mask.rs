@@ -35,9 +35,22 @@ fn holds_secret_value(object: &Map<String, Value>) -> bool {
 /// By the key's end, so that `noPhpPasswordEncryption` and `pubkey`, which hold none, stay readable.
 fn secret(key: &str) -> bool {
     let key = key.trim_end_matches(']').to_ascii_lowercase();
-    ["password", "secret", "token", "apikey", "api_key", "sslkey", "authorization", "cookie", "dashsess2"]
-        .iter()
-        .any(|end| key.ends_with(end))
+    [
+        "password",
+        "secret",
+        "token",
+        "apikey",
+        "api_key",
+        "sslkey",
+        "authorization",
+        "cookie",
+        "dashsess2",
+        "session",
+        "samlrequest",
+        "samlresponse",
+    ]
+    .iter()
+    .any(|end| key.ends_with(end))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(crate) enum Route {
 }
 
 pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
-    crate::magento_bi::OPERATIONS.iter().chain(crate::cloudblue::OPERATIONS)
+    crate::magento_bi::OPERATIONS.iter().chain(crate::cloudblue::OPERATIONS).chain(crate::maestrano::OPERATIONS)
 }
 
 pub(crate) fn route(method: &str, path: &str) -> Route {

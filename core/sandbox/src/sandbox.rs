@@ -119,8 +119,8 @@ impl Sandbox {
         self.server.state()
     }
 
-    /// Forgets state, tokens, outcomes, behaviour, faults and journal; CloudBlue holds its seed data again. Credentials and
-    /// clock stay.
+    /// Forgets state, tokens, outcomes, behaviour, faults and journal; CloudBlue and Maestrano hold their seed data again.
+    /// Credentials and clock stay.
     pub fn reset(&self) {
         self.server.reset();
     }
@@ -165,6 +165,20 @@ impl Sandbox {
     /// [`SandboxError::Invalid`] names the key that is unknown or wrong.
     pub fn generate(&self, order: Value) -> Result<Value, SandboxError> {
         self.server.generate(order)
+    }
+
+    /// Changes how Maestrano behaves from now on, and returns the whole behaviour.
+    ///
+    /// Keys: `app_host` (the app's URL, `http://127.0.0.1:8000` until told otherwise), `signature` (`"sha256"`, `"sha1"` or
+    /// `"sha256_nonstandard"`: how assertions are signed), `escape` (false: values in assertions are not escaped, as the
+    /// vendor's are not), `invoice_ms` (a bill is invoiced so long after its creation; `null`, the default: on the 25th),
+    /// `session_valid` (false: no session is), `recheck_ms` (180,000), `broken` (the marketplace whose configuration is
+    /// malformed, or `null`) and `rotate_keys` (true: the apps get new keys, once). Absent keys stay as they are.
+    ///
+    /// # Errors
+    /// [`SandboxError::Invalid`] names the key that is unknown or wrong.
+    pub fn maestrano(&self, behaviour: Value) -> Result<Value, SandboxError> {
+        self.server.behave_maestrano(behaviour)
     }
 
     /// Puts a client with connections and finished jobs into Magento BI, and returns their ids.

@@ -11,6 +11,7 @@ use crate::cloudblue;
 use crate::error::SandboxError;
 use crate::fault;
 use crate::journal::Journal;
+use crate::maestrano;
 use crate::magento_bi;
 use crate::options::SandboxOptions;
 use crate::world::{Systems, World};
@@ -23,6 +24,7 @@ pub(crate) struct Server {
     pub(crate) random: SystemRandom,
     pub(crate) magento_bi: magento_bi::Credentials,
     pub(crate) cloudblue: cloudblue::Credentials,
+    pub(crate) maestrano: maestrano::Credentials,
     world: Mutex<World>,
 }
 
@@ -31,13 +33,14 @@ impl Server {
         let random = SystemRandom;
         let magento_bi = magento_bi::Credentials::random(&random);
         let cloudblue = cloudblue::Credentials::random(&random);
+        let maestrano = maestrano::Credentials::random(&random);
         let systems = Server::fresh(&clock, &options);
         let world = Mutex::new(World { systems, faults: fault::Book::default(), journal: Journal::default() });
-        Server { url, options, clock, random, magento_bi, cloudblue, world }
+        Server { url, options, clock, random, magento_bi, cloudblue, maestrano, world }
     }
 
     fn fresh(clock: &SandboxClock, options: &SandboxOptions) -> Systems {
-        Systems::fresh(clock.now(), clock.wall_ms(), Duration::from_millis(options.wait_ms))
+        Systems::fresh(clock.now(), clock.wall_ms(), Duration::from_millis(options.wait_ms), &SystemRandom)
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -47,6 +50,7 @@ impl Server {
     pub(crate) fn line(&self) -> Value {
         let mut line = json!({
             "url": self.url, "magento_bi": self.magento_bi.line(&self.url), "cloudblue": self.cloudblue.line(&self.url),
+            "maestrano": self.maestrano.line(&self.url),
         });
         if let SandboxClock::Virtual(_) = &self.clock {
             line["clock"] = "virtual".into();
@@ -80,7 +84,10 @@ impl Server {
         let now = self.clock.now();
         let wall_ms = self.clock.wall_ms();
         let systems = &mut self.world().systems;
-        json!({ "magento_bi": systems.magento_bi.show(now), "cloudblue": systems.cloudblue.show(now, wall_ms) })
+        json!({
+            "magento_bi": systems.magento_bi.show(now), "cloudblue": systems.cloudblue.show(now, wall_ms),
+            "maestrano": systems.maestrano.show(wall_ms),
+        })
     }
 
     pub(crate) fn reset(&self) {
@@ -102,6 +109,11 @@ impl Server {
     pub(crate) fn behave(&self, change: Value) -> Result<Value, SandboxError> {
         let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
         self.world().systems.cloudblue.behave(change, now, wall_ms)
+    }
+
+    pub(crate) fn behave_maestrano(&self, change: Value) -> Result<Value, SandboxError> {
+        let wall_ms = self.clock.wall_ms();
+        self.world().systems.maestrano.behave(change, wall_ms, &self.maestrano, &self.random)
     }
 
     pub(crate) fn generate(&self, order: Value) -> Result<Value, SandboxError> {

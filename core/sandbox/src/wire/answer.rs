@@ -19,6 +19,7 @@ use crate::cloudblue;
 use crate::control;
 use crate::fault::{self, Rule, When};
 use crate::journal::{self, Arrival};
+use crate::maestrano;
 use crate::operation::{self, Operation, Route};
 use crate::reply::Reply;
 use crate::server::Server;
@@ -228,6 +229,8 @@ impl<'a> Visit<'a> {
             random: &self.server.random,
             credentials: &self.server.magento_bi,
             cloudblue: &self.server.cloudblue,
+            maestrano: &self.server.maestrano,
+            url: &self.server.url,
         };
         if matches!(body, Body::Opaque(_)) {
             return self.refusal(400, "the body is not JSON");
@@ -238,10 +241,9 @@ impl<'a> Visit<'a> {
     /// What no operation answers, in the words of the system whose path it is.
     fn refusal(&self, status: u16, text: &str) -> Reply {
         if self.path.starts_with(cloudblue::PREFIX) {
-            cloudblue::refusal::of_server(status, text)
-        } else {
-            Reply::error(status, text)
+            return cloudblue::refusal::of_server(status, text);
         }
+        maestrano::refusal::of_server(self.path, status, text).unwrap_or_else(|| Reply::error(status, text))
     }
 }
 
