@@ -4,6 +4,7 @@
 //! Marketplaces share nothing but the provider. What nobody calls happens by the sandbox's clock, computed when somebody looks.
 
 mod account;
+mod assertion;
 mod basic;
 mod behaviour;
 mod bill;
@@ -27,11 +28,16 @@ mod recurring_bills;
 pub(crate) mod refusal;
 mod reseller;
 mod resellers;
+mod saml_request;
 mod seed;
+mod sessions;
+mod signature;
+mod sso;
 mod state;
 mod user;
 mod users;
 mod words;
+mod xml;
 
 use crate::call::Call;
 use crate::operation::Operation;
@@ -74,4 +80,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     operation("maestrano.resellers.list", "GET", "/api/v1/account/resellers", resellers::list),
     operation("maestrano.resellers.get", "GET", "/api/v1/account/resellers/{}", resellers::get),
     operation("maestrano.resellers.groups", "GET", "/api/v1/account/resellers/{}/groups", resellers::groups),
+    operation("maestrano.sessions.check", "GET", "/api/v1/auth/saml/{}", sessions::check),
+    operation("maestrano.sso.login", "GET", "/api/v1/auth/saml", sso::login),
+    operation("maestrano.sso.logout", "GET", "/app_logout", sso::logout),
+    operation("maestrano.sso.unauthorized", "GET", "/app_access_unauthorized", sso::unauthorized),
 ];
