@@ -25,7 +25,7 @@ pub(super) fn account(place: usize, now: Duration, wall_ms: i64, random: &dyn Ra
     let wall_ms = instant::whole_second(wall_ms);
     let (bills, recurring_bills) = (bills(now, wall_ms), recurring_bills(now, wall_ms));
     Account {
-        groups: groups(place),
+        groups: groups(place, wall_ms),
         users: users(place, random),
         resellers: vec![reseller()],
         bills: bills.into_iter().map(Arc::new).collect(),
@@ -42,7 +42,7 @@ fn object(json: Value) -> Map<String, Value> {
     }
 }
 
-fn groups(place: usize) -> Vec<Group> {
+fn groups(place: usize, wall_ms: i64) -> Vec<Group> {
     let full = json!({
         "object": "account_group", "id": "cld-4", "created_at": "2014-05-21T04:04:53Z",
         "updated_at": "2014-05-21T04:04:53Z", "has_credit_card": true, "status": "running",
@@ -52,10 +52,12 @@ fn groups(place: usize) -> Vec<Group> {
         "main_accounting": "quickbooks", "metadata": {"pull_disabled": false, "push_disabled": false},
     });
     // Such dates have been served for groups that never had a trial; such names break XML that is not escaped.
+    let never = "0000-01-01T00:00:00Z".to_owned();
     let odd = json!({
         "object": "account_group", "id": "cld-5", "created_at": "2016-08-01T15:30:20.070Z",
         "updated_at": "2016-08-02T00:00:00.000Z", "has_credit_card": false, "status": "running",
-        "name": "Smith & Sons <Wholesale>", "free_trial_end_at": "0000-01-01T00:00:00Z", "email": "cld-5@example.com",
+        "name": "Smith & Sons <Wholesale>", "email": "cld-5@example.com",
+        "free_trial_end_at": if place == 0 { never } else { instant::text(wall_ms + 30 * DAY_MS) },
         "currency": "AUD", "timezone": "Australia/Sydney", "country": "AU", "city": "Sydney", "main_accounting": null,
     });
     let bare = json!({
@@ -166,7 +168,7 @@ fn recurring_bills(now: Duration, wall_ms: i64) -> Vec<RecurringBill> {
     };
     let submitted = bill(504, RecurringStatus::Submitted, wall_ms + 3650 * DAY_MS, "Starts in ten years");
     let mut active = bill(505, RecurringStatus::Active, wall_ms - 45 * DAY_MS, "User licence");
-    active.group_id = "cld-5".to_owned();
+    active.group_id = "cld-6".to_owned();
     // The first two months have passed by at most.
     active.passed = (1..).take_while(|n| Period::Month.anniversary(active.start_ms, *n) <= wall_ms).count() as i64 + 1;
     active.last_execution_ms = Some(Period::Month.anniversary(active.start_ms, active.passed - 1));
