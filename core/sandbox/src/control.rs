@@ -41,6 +41,7 @@ pub(crate) async fn answer(server: &Arc<Server>, method: &str, path: &str, body:
         ("POST", "cloudblue/behaviour") => with_json(body, |change| server.behave(change)),
         ("POST", "cloudblue/generate") => with_json(body, |order| server.generate(order)),
         ("POST", "maestrano/behaviour") => with_json(body, |change| server.behave_maestrano(change)),
+        ("POST", "maestrano/webhooks") => webhook(server, body).await,
         ("POST", "magento_bi/seed") => with_json(body, |seed| server.seed(seed)),
         _ => Reply::error(404, &format!("there is no control route {method} {path}")),
     }
@@ -62,6 +63,17 @@ async fn advance(server: &Arc<Server>, body: &[u8]) -> Reply {
         Ok(Ok(now)) => Reply::created(&json!({ "now_ms": u64::try_from(now.as_millis()).unwrap_or(u64::MAX) })),
         Ok(Err(error)) => Reply::error(400, &error.to_string()),
         Err(_) => Reply::plain(500),
+    }
+}
+
+/// Calls the app, which may call the sandbox before it answers.
+async fn webhook(server: &Arc<Server>, body: &[u8]) -> Reply {
+    match parse(body).and_then(|order| server.webhook(order)) {
+        Ok(delivery) => match delivery.send().await {
+            Ok(replies) => Reply::created(&replies),
+            Err(error) => Reply::error(502, &error.to_string()),
+        },
+        Err(error) => Reply::error(400, &error.to_string()),
     }
 }
 

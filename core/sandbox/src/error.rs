@@ -20,6 +20,9 @@ pub enum SandboxError {
     /// A fault rule, an outcome or a seed is not of the documented shape; the text names the key.
     #[error("{0}")]
     Invalid(String),
+    /// The app that a webhook was to reach does not answer.
+    #[error("the app does not answer: {0}")]
+    Delivery(String),
     /// Time was to be moved by hand, but it is the machine's.
     #[error("the sandbox runs on the real clock, which cannot be advanced: start it with ClockKind::Virtual")]
     RealClock,

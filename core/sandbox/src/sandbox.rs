@@ -181,6 +181,28 @@ impl Sandbox {
         self.server.behave_maestrano(behaviour)
     }
 
+    /// Calls the app as Maestrano does, and returns its replies: `[{"status", "body"}]`.
+    ///
+    /// Keys: `type` (`group_deleted`, `group_user_removed`, `connec_notification`, `synchronization_start`,
+    /// `synchronization_toggle` or `synchronization_status`), `marketplace` (`"maestrano"`), `group_id` (`"cld-4"`), `user_id`
+    /// (`"usr-1"`), `entities` (the body of a notification; by default the group's first two organizations), `opts` (of a
+    /// synchronization's start), `to` (the app's URL; by default the behaviour's `app_host`), `credentials` (false: wrong
+    /// ones) and `times` (1; more are duplicates). Unless the credentials are wrong, what is told becomes so: the group is
+    /// `terminated`, the user has left it. Only this machine is called; it has 25 seconds for each reply.
+    ///
+    /// # Errors
+    /// [`SandboxError::Invalid`] names the key that is unknown or wrong; [`SandboxError::Delivery`] when nobody answers.
+    pub fn webhook(&self, order: Value) -> Result<Value, SandboxError> {
+        let delivery = self.server.webhook(order)?;
+        // On a thread of its own: the caller may be on one that runs an event loop already, and must not be run there again.
+        let send = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(SandboxError::Thread)?.block_on(delivery.send())
+        };
+        let sent = std::thread::scope(|scope| scope.spawn(send).join());
+        sent.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
     /// Puts a client with connections and finished jobs into Magento BI, and returns their ids.
     ///
     /// `{"client_id", "name", "connections": [{"name", "type", "host", "properties", "deleted"}], "jobs": [{"type", "status"}]}`;

@@ -116,6 +116,12 @@ impl Server {
         self.world().systems.maestrano.behave(change, wall_ms, &self.maestrano, &self.random)
     }
 
+    /// Carries out what a webhook tells of; sending it is left to the caller.
+    pub(crate) fn webhook(&self, order: Value) -> Result<maestrano::Delivery, SandboxError> {
+        let wall_ms = self.clock.wall_ms();
+        self.world().systems.maestrano.webhook(order, wall_ms, &self.maestrano)
+    }
+
     pub(crate) fn generate(&self, order: Value) -> Result<Value, SandboxError> {
         let (now, wall_ms) = (self.clock.now(), self.clock.wall_ms());
         self.world().systems.cloudblue.generate(order, now, wall_ms)

@@ -77,7 +77,7 @@ fn condition<'a, R: Row>(key: &'a str, value: &'a str) -> Option<Condition<'a>> 
 }
 
 /// None where the two cannot be compared.
-fn order(cell: &Cell<'_>, value: &str) -> Option<Ordering> {
+pub(super) fn order(cell: &Cell<'_>, value: &str) -> Option<Ordering> {
     match cell {
         Cell::Text(text) => Some((*text).cmp(value)),
         Cell::Instant(at) => instant::millis_of(value).map(|value| at.cmp(&value)),

@@ -14,6 +14,7 @@ mod configuration;
 mod connec;
 mod credentials;
 mod currencies;
+mod delivery;
 mod envelope;
 mod fields;
 mod filter;
@@ -36,6 +37,7 @@ mod sso;
 mod state;
 mod user;
 mod users;
+mod webhook;
 mod words;
 mod xml;
 
@@ -45,6 +47,7 @@ use crate::reply::Reply;
 use crate::world::Systems;
 
 pub(crate) use credentials::Credentials;
+pub(crate) use delivery::Delivery;
 pub(crate) use state::State;
 
 const fn operation(
@@ -84,4 +87,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     operation("maestrano.sso.login", "GET", "/api/v1/auth/saml", sso::login),
     operation("maestrano.sso.logout", "GET", "/app_logout", sso::logout),
     operation("maestrano.sso.unauthorized", "GET", "/app_access_unauthorized", sso::unauthorized),
+    operation("maestrano.connec.index", "GET", "/api/v2/{}", connec::read),
+    operation("maestrano.connec.list", "GET", "/api/v2/{}/{}", connec::read),
+    operation("maestrano.connec.get", "GET", "/api/v2/{}/{}/{}", connec::read),
+    operation("maestrano.connec.create", "POST", "/api/v2/{}/{}", connec::create),
+    operation("maestrano.connec.update", "PUT", "/api/v2/{}/{}", connec::update),
+    operation("maestrano.connec.update", "PUT", "/api/v2/{}/{}/{}", connec::update),
+    operation("maestrano.connec.batch", "POST", "/batch", connec::batch),
+    operation("maestrano.connec.report", "GET", "/api/reports/{}/{}", connec::report),
+    operation("maestrano.connec.version", "GET", "/version", connec::version),
 ];
