@@ -73,6 +73,8 @@ pub fn annotation(kind: &Type, given: bool) -> String {
         Type::Instant => "datetime".to_owned(),
         Type::Secret if given => "str | Secret".to_owned(),
         Type::Secret => "str".to_owned(),
+        Type::Decimal => "Decimal | int | str".to_owned(),
+        Type::Journal => "str | PathLike[str] | Journal".to_owned(),
         Type::Id => "int | str".to_owned(),
         Type::Integer => "int".to_owned(),
         Type::Number => "int | float".to_owned(),

@@ -50,18 +50,20 @@ pub fn resources(model: &Model) -> String {
     if body.contains("builtins.") {
         out.push_str("import builtins\n");
     }
-    let standard: [(&str, &[&str]); 4] = [
+    let standard: [(&str, &[&str]); 5] = [
         ("collections.abc", &["Callable", "Mapping", "Sequence"]),
         ("datetime", &["datetime", "timedelta"]),
+        ("decimal", &["Decimal"]),
         ("os", &["PathLike"]),
         ("typing", &["Any", "Literal"]),
     ];
-    let own: [(&str, &[&str]); 5] = [
+    let own: [(&str, &[&str]); 6] = [
         ("tenantry.client", &["AsyncSession", "Session"]),
         ("tenantry.events", &["Event"]),
+        ("tenantry.journal", &["Journal"]),
         ("tenantry.options", &["call_options", "limit"]),
         ("tenantry.pager", &["AsyncPager", "Pager", "Unpack"]),
-        ("tenantry.secret", &["hidden", "sealed", "sealed_by_name"]),
+        ("tenantry.secret", &["Secret", "as_secret", "hidden", "sealed", "sealed_by_name"]),
     ];
     let _ = write!(out, "{}\n{}\nfrom . import models\n", imports(&body, &standard), imports(&body, &own));
     out.push_str(&imports(&body, &[(".query", &["Query"])]));
@@ -121,7 +123,9 @@ fn call(out: &mut String, method: &Method, model: &Model, is_async: bool) {
     for argument in &method.arguments {
         let field = spelled(&argument.field);
         let secrets = secrets(&argument.field.kind, model);
-        if PRIVATE.contains(&field.as_str()) {
+        if slot(&argument.field.kind, "").0 == "secret" {
+            line(out, 2, &format!("{field} = as_secret({field})"));
+        } else if PRIVATE.contains(&field.as_str()) {
             line(out, 2, &format!("{field} = hidden({field})"));
         } else if is_open_to_secrets(&argument.field.kind, model) {
             line(out, 2, &format!("{field} = sealed_by_name({field})"));

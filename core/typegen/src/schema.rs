@@ -122,6 +122,10 @@ pub enum Type {
     Instant,
     /// Text that is never shown. As an argument: a secret or where to find it; in a record: text that displays hide.
     Secret,
+    /// A decimal, as an argument: a number or text.
+    Decimal,
+    /// As an argument: a file, or what keeps texts by their keys.
+    Journal,
     /// An identifier: text or an integer.
     Id,
     Integer,
@@ -184,6 +188,9 @@ impl Model {
         };
         let reply = reader.kind(reply)?;
         reader.collect(&reply, &mut self.records)?;
+        if operation.kind == Kind::Local {
+            return Ok(());
+        }
         let shape = match reader.kind(arguments)? {
             Type::Named(name) => reader.shape(&name)?,
             other => return Err(format!("its arguments are no struct but {other:?}")),
@@ -357,6 +364,8 @@ impl Reader<'_> {
         let kind = match names[..] {
             ["string"] if schema["format"] == "secret" => Type::Secret,
             ["string"] if schema["format"] == "date-time" => Type::Instant,
+            ["string"] if schema["format"] == "decimal" => Type::Decimal,
+            ["string"] if schema["format"] == "journal" => Type::Journal,
             ["string"] => Type::Text,
             ["integer", "string"] => Type::Id,
             ["integer"] => Type::Integer,
