@@ -19,6 +19,7 @@ pub mod resellers;
 pub mod sessions;
 pub mod users;
 mod wait;
+pub mod webhooks;
 
 pub use billing::Journal;
 pub use bills::{Bill, CreateBill, ListBills, WaitForBill};
