@@ -83,11 +83,11 @@ pub fn local(name: &str, marketplaces: &[&Marketplace], arguments: &str) -> Resu
             json(&request(marketplace, &order)?)
         }
         "reply" => json(&match read_arguments(arguments)? {
-            ReplyArguments::Success => Reply::success()?,
-            ReplyArguments::Started => Reply::started()?,
+            ReplyArguments::Success => Reply::success(),
+            ReplyArguments::Started => Reply::started(),
             ReplyArguments::UnknownGroup => Reply::unknown_group(),
-            ReplyArguments::Synchronization { state } => Reply::synchronization(&state)?,
-            ReplyArguments::NotFound { message } => Reply::not_found(&message)?,
+            ReplyArguments::Synchronization { state } => Reply::synchronization(&state),
+            ReplyArguments::NotFound { message } => Reply::not_found(&message),
         }),
         "mask_user" => {
             let MaskArguments { user_id, group_id } = read_arguments(arguments)?;

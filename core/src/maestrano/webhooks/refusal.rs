@@ -60,10 +60,7 @@ impl Refusal {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        let reply = match Reply::json(refusal.status, json!({ "error": refusal.told })) {
-            Ok(reply) => reply,
-            Err(error) => return error,
-        };
+        let reply = Reply::json(refusal.status, &json!({ "error": refusal.told }));
         let reply = match refusal.header {
             Some((name, value)) => reply.with_header(name, value),
             None => reply,

@@ -1,9 +1,8 @@
 //! What a webhook is answered with.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::error::{Error, Result};
 use crate::id::Id;
 
 /// A reply, for a web framework to send as it is.
@@ -17,9 +16,9 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub(super) fn json(status: u16, body: impl Serialize) -> Result<Self> {
-        let body = serde_json::to_string(&body).map_err(|error| Error::internal(format!("a reply: {error}")))?;
-        Ok(Self { status, headers: vec![("content-type".to_owned(), "application/json".to_owned())], body })
+    pub(super) fn json(status: u16, body: &Value) -> Self {
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        Self { status, headers, body: body.to_string() }
     }
 
     pub(super) fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -28,19 +27,13 @@ impl Reply {
     }
 
     /// The event was taken: 200 `{"success":true}`.
-    ///
-    /// # Errors
-    /// None that is known.
-    pub fn success() -> Result<Self> {
-        Self::json(200, json!({ "success": true }))
+    pub fn success() -> Self {
+        Self::json(200, &json!({ "success": true }))
     }
 
     /// A synchronization was started: 201 `{"success":true}`.
-    ///
-    /// # Errors
-    /// None that is known.
-    pub fn started() -> Result<Self> {
-        Self::json(201, json!({ "success": true }))
+    pub fn started() -> Self {
+        Self::json(201, &json!({ "success": true }))
     }
 
     /// The app has no such group, or has deleted it already: 204, so that Maestrano takes it as done.
@@ -49,19 +42,13 @@ impl Reply {
     }
 
     /// Where a group's synchronization is: 200.
-    ///
-    /// # Errors
-    /// None that is known.
-    pub fn synchronization(state: &Synchronization) -> Result<Self> {
-        Self::json(200, state)
+    pub fn synchronization(state: &Synchronization) -> Self {
+        Self::json(200, &json!(state))
     }
 
     /// There is no such group to report on: 404 `{"errors":[{"message", "code": 404}]}`.
-    ///
-    /// # Errors
-    /// None that is known.
-    pub fn not_found(message: &str) -> Result<Self> {
-        Self::json(404, json!({ "errors": [{ "message": message, "code": 404 }] }))
+    pub fn not_found(message: &str) -> Self {
+        Self::json(404, &json!({ "errors": [{ "message": message, "code": 404 }] }))
     }
 }
 

@@ -59,7 +59,7 @@ pub fn unwrap_within<'a>(
     let marketplaces: Vec<_> = marketplaces.into_iter().collect();
     let routes = routes(&marketplaces, request)?;
     let route = proved(routes, request)?;
-    Ok(read(&route, request)?)
+    read(&route, request)
 }
 
 /// What is sent to the request's path with its method.
@@ -151,7 +151,7 @@ fn read(route: &Route<'_>, request: &Request) -> Result<Unwrapped> {
     };
     let marketplace = route.marketplace.marketplace.clone();
     let dedupe_key = dedupe::key(&marketplace, route.row.name, &event.ids(), said.as_deref())?;
-    let reply = if route.row.kind == Kind::SynchronizationStart { Reply::started()? } else { Reply::success()? };
+    let reply = if route.row.kind == Kind::SynchronizationStart { Reply::started() } else { Reply::success() };
     Ok(Unwrapped { event, marketplace, dedupe_key, reply })
 }
 
