@@ -135,9 +135,9 @@ fn read(route: &Route<'_>, request: &Request) -> Result<Unwrapped> {
             Event::GroupUserRemoved { group_id, user_id, virtual_user_id }
         }
         Kind::ConnecNotification => {
-            let groups = notification::read(text()?)?;
-            said = Some(text()?.to_owned());
-            Event::ConnecNotification { groups }
+            let text = text()?;
+            said = Some(text.to_owned());
+            Event::ConnecNotification { groups: notification::read(text)? }
         }
         Kind::SynchronizationStart => {
             let body::Start { group_id: id, opts } = body::Start::read(text()?)?;
