@@ -20,6 +20,7 @@ pub mod sessions;
 pub mod users;
 mod wait;
 pub mod webhooks;
+pub mod saml;
 
 pub use billing::Journal;
 pub use bills::{Bill, CreateBill, ListBills, WaitForBill};
