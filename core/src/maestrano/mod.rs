@@ -21,6 +21,7 @@ pub mod users;
 mod wait;
 pub mod webhooks;
 pub mod saml;
+pub mod sso;
 
 pub use billing::Journal;
 pub use bills::{Bill, CreateBill, ListBills, WaitForBill};

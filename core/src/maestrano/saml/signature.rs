@@ -88,9 +88,9 @@ pub(super) struct Signature<'t, 'x> {
 impl<'t, 'x> Signature<'t, 'x> {
     pub(super) fn read(response: &Response<'t, 'x>) -> Result<Self> {
         let (node, signed) = (response.signature, response.signed);
-        let (info, value, key_info) = match parts(&node)?.as_slice() {
-            &[info, value] => (info, value, None),
-            &[info, value, key_info] if key_info.is(DSIG, "KeyInfo") => (info, value, Some(key_info)),
+        let (info, value, key_info) = match *parts(&node)? {
+            [info, value] => (info, value, None),
+            [info, value, key_info] if key_info.is(DSIG, "KeyInfo") => (info, value, Some(key_info)),
             _ => return Err(Reason::SignatureMalformed.into()),
         };
         named(&info, "SignedInfo")?;
