@@ -21,7 +21,7 @@ demo: target/.python target/.node ## build, then watch merchants being onboarded
 test: test-rust test-generated test-python test-node test-interop test-docs test-package ## run every test
 	@echo "make test: all passed"
 
-test-rust: ## core, sandbox and generator, doctests included
+test-rust: $(VENV)/.installed ## core, sandbox and generator, doctests included
 	cargo test --locked
 
 test-generated: ## fail when a generated file is stale
@@ -34,7 +34,7 @@ test-node: target/.node ## the Node package
 	npm run --silent test:node
 
 test-interop: target/.python target/.node ## the vendor's own clients and parser, and several processes at once
-	$(VENV)/bin/python -m pytest -q -s tests/interop
+	$(VENV)/bin/python -m pytest -q -s tests/interop tests/saml
 
 test-docs: target/.python target/.node ## README examples, the notebook, the demo
 	$(VENV)/bin/python -m pytest -q docs/tests

@@ -1,8 +1,11 @@
 """Responses that must be refused, each with its reason."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from legitimate import attributes, bare, key_info
 from shape import DSIG, ENVELOPED, EXCLUSIVE, HOUR, NOW, SHA1, SHA256, Shape, around, instant, signature, transform
-from signer import hmac_sha256, resigned
+from signer import Packages, Programs, hmac_sha256, resigned
 from wrapping import evil, parts, without_signature, wrapped
 
 XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
@@ -15,16 +18,40 @@ def vendor_assertion(xml: str) -> str:
     return xml[xml.index("<Assertion") : xml.index("</samlp:Response>")]
 
 
+@dataclass
+class Given:
+    """What all of them are made of."""
+
+    case: Callable[..., None]
+    tool: Packages | Programs
+    pem: str
+    other: str
+    fingerprints: dict[str, str]
+    vendor: str
+
+
 def add(case, tool, pem: str, other: str, fingerprints: dict) -> None:
-    sign = tool.sign
-    vendor = sign(Shape().response())
-    assertion, of_assertion = parts(vendor)
-
-    for name, xml in wrapped(sign).items():
+    given = Given(case, tool, pem, other, fingerprints, tool.sign(Shape().response()))
+    for name, xml in wrapped(tool.sign).items():
         case(name, xml, "several_assertions")
-    case("wrapped_in_extensions", around(f"<samlp:Extensions>{vendor_assertion(vendor)}</samlp:Extensions>"), "unexpected_content")
+    by_others(given)
+    otherwise_signed(given)
+    otherwise_built(given)
+    saying_otherwise(given)
+    otherwise_written(given)
 
-    # Who signed
+
+def by_others(given: Given) -> None:
+    """Signed by others, or held against other trust."""
+    case, vendor, sign, pem, other, fingerprints = (
+        given.case,
+        given.vendor,
+        given.tool.sign,
+        given.pem,
+        given.other,
+        given.fingerprints,
+    )
+    _, of_assertion = parts(vendor)
     case("unsigned", Shape(signature="").response(), "not_signed")
     case("signature_stripped", without_signature(vendor)[0], "not_signed")
     case("changed", vendor.replace(">usr-1<", ">usr-2<"), "digest_mismatch")
@@ -34,19 +61,37 @@ def add(case, tool, pem: str, other: str, fingerprints: dict) -> None:
     case("embedded_attackers_certificate", key_info(foreign, bare(other)), "certificate_mismatch")
     case("wrong_key_right_certificate", key_info(foreign, bare(pem)), "signature_invalid")
     only_fingerprint = {"x509_fingerprint": fingerprints["sha256"]}
-    case("attackers_certificate_against_fingerprint", key_info(foreign, bare(other)), "certificate_mismatch", sso=only_fingerprint)
+    case(
+        "attackers_certificate_against_fingerprint",
+        key_info(foreign, bare(other)),
+        "certificate_mismatch",
+        sso=only_fingerprint,
+    )
     case("nothing_against_fingerprint", vendor, "certificate_missing", sso=only_fingerprint)
     sha1_only = {"x509_fingerprint": fingerprints["sha1"]}
     case("sha1_fingerprint_alone", key_info(vendor, bare(pem)), "sha1_fingerprint_not_allowed", sso=sha1_only)
     broken = {"x509_certificate": pem, "x509_fingerprint": BROKEN_FINGERPRINT}
     case("broken_fingerprint", vendor, "fingerprint_mismatch", sso=broken)
     case("short_fingerprint", vendor, "fingerprint_invalid", sso={**broken, "x509_fingerprint": BROKEN_FINGERPRINT[2:]})
-    case("elided_certificate", vendor, "certificate_invalid", sso={"x509_certificate": "-----BEGIN CERTIFICATE-----\nMII(...)==\n-----END CERTIFICATE-----"})
+    case(
+        "elided_certificate",
+        vendor,
+        "certificate_invalid",
+        sso={"x509_certificate": "-----BEGIN CERTIFICATE-----\nMII(...)==\n-----END CERTIFICATE-----"},
+    )
     case("no_trust", vendor, "no_trust", sso={"x509_certificate": "", "x509_fingerprint": ""})
 
-    # What is signed, and how
+
+def otherwise_signed(given: Given) -> None:
+    """Signed otherwise than by the one profile."""
+    case, vendor, sign, tool, pem = given.case, given.vendor, given.tool.sign, given.tool, given.pem
+    assertion, of_assertion = parts(vendor)
     by_hmac = lambda info: info.replace(SHA256[0], DSIG + "hmac-sha256").replace(SHA256[0], "")  # noqa: E731
-    case("hmac_with_the_certificate", resigned(vendor, by_hmac, lambda data: hmac_sha256(data, pem.encode())), "algorithm")
+    case(
+        "hmac_with_the_certificate",
+        resigned(vendor, by_hmac, lambda data: hmac_sha256(data, pem.encode())),
+        "algorithm",
+    )
     case("no_algorithm", resigned(vendor, lambda info: info.replace(SHA256[0], ""), tool.sign_bytes), "algorithm")
     case("sha1_not_allowed", sign(Shape(signature=signature("#_assertion-1", SHA1)).response()), "sha1_not_allowed")
     mixed = signature("#_assertion-1", (SHA256[0], SHA1[1]))
@@ -72,18 +117,42 @@ def add(case, tool, pem: str, other: str, fingerprints: dict) -> None:
     case("inclusive_signed_info", sign(Shape(signature=inclusive).response()), "canonicalization")
     case("empty_reference", sign(Shape(signature=signature("")).response()), "reference_mismatch")
     case("reference_to_the_root", sign(Shape(signature=signature("#_response-1")).response()), "reference_mismatch")
-    case("two_references", sign(Shape(signature=signature("#_assertion-1", references=2)).response()), "signature_malformed")
+    case(
+        "two_references",
+        sign(Shape(signature=signature("#_assertion-1", references=2)).response()),
+        "signature_malformed",
+    )
     case("signed_twice", vendor.replace("</Issuer><samlp", f"</Issuer>{of_assertion}<samlp", 1), "several_signatures")
     moved = around(assertion, root_signature=of_assertion)
     case("signature_moved_to_the_root", moved, "reference_mismatch")
-    case("signature_moved_aside", around(assertion.replace("<Subject>", f"<Subject>{of_assertion}", 1)), "signature_misplaced")
+    case(
+        "signature_moved_aside",
+        around(assertion.replace("<Subject>", f"<Subject>{of_assertion}", 1)),
+        "signature_misplaced",
+    )
     case("signature_object", vendor.replace("</ds:Signature>", "<ds:Object/></ds:Signature>"), "signature_malformed")
 
-    # What it is
-    case("two_assertions", vendor.replace("</samlp:Response>", f"{Shape(signature='', id='_b').assertion()}</samlp:Response>"), "several_assertions")
+
+def otherwise_built(given: Given) -> None:
+    """Not a response with one assertion in its place."""
+    case, vendor, sign = given.case, given.vendor, given.tool.sign
+    case(
+        "wrapped_in_extensions",
+        around(f"<samlp:Extensions>{vendor_assertion(vendor)}</samlp:Extensions>"),
+        "unexpected_content",
+    )
+    case(
+        "two_assertions",
+        vendor.replace("</samlp:Response>", f"{Shape(signature='', id='_b').assertion()}</samlp:Response>"),
+        "several_assertions",
+    )
     same_id = vendor.replace("<samlp:Status>", '<samlp:Status xml:id="_assertion-1">')
     case("duplicate_id", same_id, "duplicate_id")
-    case("duplicate_id_by_another_name", vendor.replace("<samlp:Status>", '<samlp:Status AssertionID="_assertion-1">'), "duplicate_id")
+    case(
+        "duplicate_id_by_another_name",
+        vendor.replace("<samlp:Status>", '<samlp:Status AssertionID="_assertion-1">'),
+        "duplicate_id",
+    )
     encrypted = '<EncryptedAssertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion"/>'
     case("encrypted", around(encrypted), "encrypted_assertion")
     case("encrypted_beside", vendor.replace("</samlp:Status>", f"</samlp:Status>{encrypted}"), "encrypted_assertion")
@@ -94,7 +163,10 @@ def add(case, tool, pem: str, other: str, fingerprints: dict) -> None:
     failed = Shape(status="AuthnFailed", signature="", root_signature=signature("#_response-1"))
     case("signed_failure", sign(failed.response()), "status_not_success")
 
-    # What it says
+
+def saying_otherwise(given: Given) -> None:
+    """Well signed, and meant for others, or saying too little or too much."""
+    case, vendor, sign = given.case, given.vendor, given.tool.sign
     case("expired", sign(Shape(start=NOW - 2 * HOUR, end=NOW - HOUR).response()), "expired")
     case("not_yet_valid", sign(Shape(start=NOW + HOUR, end=NOW + 2 * HOUR).response()), "not_yet_valid")
     case("expired_beyond_skew", vendor, "expired", now_offset_ms=(HOUR + 60) * 1000)
@@ -104,14 +176,34 @@ def add(case, tool, pem: str, other: str, fingerprints: dict) -> None:
     case("no_end", sign(Shape(confirmation=request + to).response()), "subject")
     case("no_recipient", sign(Shape(confirmation=request + until).response()), "subject")
     case("unreadable_end", sign(Shape(confirmation=f'{request} NotOnOrAfter="tomorrow"{to}').response()), "time")
-    case("confirmation_expired", sign(Shape(confirmation=f'{request} NotOnOrAfter="{instant(NOW - 120)}"{to}').response()), "expired")
-    case("wrong_recipient", sign(Shape(recipient="https://app.example.com/maestrano/auth/saml/consume").response()), "recipient")
-    case("recipient_elsewhere", sign(Shape(recipient="https://app.example.com.evil.example/maestrano").response()), "recipient")
+    case(
+        "confirmation_expired",
+        sign(Shape(confirmation=f'{request} NotOnOrAfter="{instant(NOW - 120)}"{to}').response()),
+        "expired",
+    )
+    case(
+        "wrong_recipient",
+        sign(Shape(recipient="https://app.example.com/maestrano/auth/saml/consume").response()),
+        "recipient",
+    )
+    case(
+        "recipient_elsewhere",
+        sign(Shape(recipient="https://app.example.com.evil.example/maestrano").response()),
+        "recipient",
+    )
     case("wrong_audience", sign(Shape(audience="https://other.example.com/").response()), "audience")
     case("no_audience", sign(Shape(conditions="").response()), "audience")
     case("unknown_condition", sign(Shape(conditions="<Condition/>").response()), "unexpected_content")
-    case("wrong_issuer", sign(Shape(issuer="https://api-hub.maestrano.com.evil.example/api/v1/auth/saml").response()), "issuer")
-    case("issuer_beyond_the_prefix", sign(Shape(issuer="https://api-hub.maestrano.com/api/v1/auth/saml2").response()), "issuer")
+    case(
+        "wrong_issuer",
+        sign(Shape(issuer="https://api-hub.maestrano.com.evil.example/api/v1/auth/saml").response()),
+        "issuer",
+    )
+    case(
+        "issuer_beyond_the_prefix",
+        sign(Shape(issuer="https://api-hub.maestrano.com/api/v1/auth/saml2").response()),
+        "issuer",
+    )
     case("another_request", sign(Shape(in_response_to="_another").response()), "in_response_to")
     case("no_request", sign(Shape(in_response_to="").response()), "in_response_to")
     case("unsolicited_not_allowed", vendor, "unsolicited", request_id=None)
@@ -122,14 +214,32 @@ def add(case, tool, pem: str, other: str, fingerprints: dict) -> None:
     del no_session["mno_session"]
     case("no_session", sign(Shape(attributes=no_session).response()), "session_missing")
     case("empty_session", sign(Shape(attributes=attributes(mno_session="")).response()), "session_missing")
-    twice = Shape().response().replace("<AttributeStatement>", '<AttributeStatement><Attribute Name="mno_uid"><AttributeValue>usr-2</AttributeValue></Attribute>')
+    twice = (
+        Shape()
+        .response()
+        .replace(
+            "<AttributeStatement>",
+            '<AttributeStatement><Attribute Name="mno_uid"><AttributeValue>usr-2</AttributeValue></Attribute>',
+        )
+    )
     case("attribute_twice", sign(twice), "attribute")
-    case("attribute_of_elements", sign(Shape(value="<AttributeValue><NameID>{}</NameID></AttributeValue>").response()), "attribute")
+    case(
+        "attribute_of_elements",
+        sign(Shape(value="<AttributeValue><NameID>{}</NameID></AttributeValue>").response()),
+        "attribute",
+    )
     case("no_name", sign(Shape(name_id="").response()), "subject")
-    case("two_names", sign(Shape().response().replace("<SubjectConfirmation ", "<NameID>usr-2</NameID><SubjectConfirmation ")), "subject")
+    case(
+        "two_names",
+        sign(Shape().response().replace("<SubjectConfirmation ", "<NameID>usr-2</NameID><SubjectConfirmation ")),
+        "subject",
+    )
     case("holder_of_key", sign(Shape().response().replace("cm:bearer", "cm:holder-of-key")), "subject")
 
-    # What it is written as
+
+def otherwise_written(given: Given) -> None:
+    """Not plain XML of reasonable size."""
+    case, vendor, sign = given.case, given.vendor, given.tool.sign
     case("comment_in_name", vendor.replace(">usr-1<", ">usr-1<!-- -->.evil<"), "comment")
     case("comment_signed_in_name", sign(Shape(name_id="usr-1<!-- -->.evil").response()), "comment")
     case("cdata", vendor.replace(">usr-1<", "><![CDATA[usr-1]]><"), "cdata")

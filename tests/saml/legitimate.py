@@ -2,7 +2,7 @@
 
 import base64
 
-from shape import APP, ATTRIBUTES, DSIG, EXCLUSIVE, HOUR, NOW, SHA1, SHA512, Shape, indented, instant, prefixed, signature
+from shape import APP, ATTRIBUTES, DSIG, HOUR, NOW, SHA1, SHA512, Shape, indented, instant, prefixed, signature
 from signer import resigned
 
 USER = {"user": {"uid": "usr-1"}, "group": {"uid": "cld-4"}, "session": {"token": "session-of-usr-1"}}
@@ -86,7 +86,11 @@ def add(case, tool, pem: str, fingerprints: dict) -> None:
     special = "A & B <C> \"D\" 'E' ]]> tab\tend"
     shape = Shape(attributes=attributes(group_name=special, company_name="  spaces  "))
     case("escaped", sign(shape.response()), {"group": {"name": special}, "user": {"company_name": "  spaces  "}})
-    names = {"name": "Zoë", "surname": "Иванова", "group_name": "日本語 🧮 e\u0301 ‏עברית"}
+    names = {
+        "name": "Zoë",
+        "surname": "Иванова",
+        "group_name": "日本語 🧮 e\u0301 \u200f\u05e2\u05d1\u05e8\u05d9\u05ea",
+    }
     identity = {"user": {"name": names["name"], "surname": names["surname"]}, "group": {"name": names["group_name"]}}
     case("utf8", sign(Shape(attributes=attributes(**names)).response()), identity)
     references = sign(Shape(attributes=attributes(name="@")).response().replace(">@<", ">Zo&#xEB;&#13;&#10;&amp;<"))
@@ -116,4 +120,3 @@ def add(case, tool, pem: str, fingerprints: dict) -> None:
     case("sha256_fingerprint", embedded, USER, sso={"x509_fingerprint": fingerprints["sha256"]})
     fingerprint = {"x509_fingerprint": fingerprints["sha1"].upper()}
     case("sha1_fingerprint", embedded, USER, sso=fingerprint, allow_sha1_fingerprint=True)
-    assert EXCLUSIVE in vendor

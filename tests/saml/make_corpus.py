@@ -10,7 +10,8 @@ Nothing of it is kept: keys and certificates are new in each run. Exits with 77 
 - `configuration`, a key of the manifest's `configurations`: each is what the configuration endpoint answers;
 - `marketplace`, the one that is signed in to;
 - `arguments` of the sign-on besides the response;
-- `now_offset_ms`: the clock's distance from the manifest's `made_at_ms`. A runner that cannot set its clock runs those with 0;
+- `now_offset_ms`: the clock's distance from the manifest's `made_at_ms`. Where it is 0 any clock will do for an hour; a
+  runner that cannot set its clock leaves the others out;
 - `before`: names of cases that are consumed first, with the same replay store; each other case has one of its own;
 - `expect`: `{"identity": …}`, of which every key named must be so, or `{"reason": "…"}`.
 """
@@ -25,7 +26,7 @@ from pathlib import Path
 import hostile
 import legitimate
 from shape import APP, CONSUME_PATH, IDP, NOW, REQUEST
-from signer import Missing, signer
+from signer import MissingError, signer
 
 
 def configuration(sso: dict) -> dict:
@@ -52,7 +53,7 @@ def configuration(sso: dict) -> dict:
 
 
 class Corpus:
-    def __init__(self, folder: Path, pem: str):
+    def __init__(self, folder: Path, pem: str) -> None:
         self.folder = folder
         self.configurations = {"usual": configuration({"x509_certificate": pem})}
         self.cases: list[dict] = []
@@ -109,6 +110,6 @@ def main(folder: Path) -> None:
 if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]).resolve())
-    except Missing as missing:
+    except MissingError as missing:
         print(missing)
         sys.exit(77)

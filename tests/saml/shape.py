@@ -1,6 +1,6 @@
 """Responses in the shape of the vendor's provider, with a template where the signature goes."""
 
-import datetime
+import datetime as dt
 import time
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
@@ -9,6 +9,8 @@ IDP = "https://api-hub.maestrano.com"
 APP = "https://app.example.com"
 CONSUME_PATH = "/maestrano/auth/saml/consume?marketplace=some-telco"
 CONSUME = APP + CONSUME_PATH
+# The URL by which the sign-on was asked for, up to its first ampersand.
+ISSUER = f"{IDP}/api/v1/auth/saml?SAMLRequest=fZFBS8MwFMf%2BK"
 REQUEST = "_0123456789abcdef0123456789abcdef"
 EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
@@ -46,7 +48,7 @@ ATTRIBUTES = {
 
 
 def instant(seconds: float) -> str:
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def signature(
@@ -82,7 +84,7 @@ class Shape:
     root_signature: str = ""
     id: str = "_assertion-1"
     name_id: str = "usr-1"
-    issuer: str = f"{IDP}/api/v1/auth/saml?SAMLRequest=fZFBS8MwFMf%2BK"
+    issuer: str = ISSUER
     recipient: str = CONSUME
     audience: str = f"{APP}/"
     in_response_to: str = REQUEST
@@ -107,12 +109,14 @@ class Shape:
         if conditions is None:
             conditions = f"<AudienceRestriction><Audience>{escape(self.audience)}</Audience></AudienceRestriction>"
         return (
-            f'<Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion" ID="{self.id}" IssueInstant="{instant(self.start)}" Version="2.0">'
+            f'<Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion" ID="{self.id}"'
+            f' IssueInstant="{instant(self.start)}" Version="2.0">'
             f"<Issuer>{escape(self.issuer)}</Issuer>{self.signature}<Subject>"
             f'<NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">{self.name_id}</NameID>'
             '<SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">'
             f"<SubjectConfirmationData{confirmation}/></SubjectConfirmation></Subject>"
-            f'<Conditions NotBefore="{instant(self.start)}" NotOnOrAfter="{instant(self.end)}">{conditions}</Conditions>'
+            f'<Conditions NotBefore="{instant(self.start)}" NotOnOrAfter="{instant(self.end)}">'
+            f"{conditions}</Conditions>"
             f"<AttributeStatement>{attributes}</AttributeStatement>"
             f'<AuthnStatement AuthnInstant="{instant(self.start)}" SessionIndex="{self.id}"><AuthnContext>'
             "<AuthnContextClassRef>urn:federation:authentication:windows</AuthnContextClassRef></AuthnContext>"
@@ -126,10 +130,13 @@ class Shape:
 def around(inside: str, root_signature: str = "", status: str = "Success") -> str:
     """A response around assertions."""
     return (
-        f'<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_response-1" Version="2.0" IssueInstant="{instant(NOW)}"'
-        f' Destination="{CONSUME}" Consent="urn:oasis:names:tc:SAML:2.0:consent:unspecified" InResponseTo="{REQUEST}">'
-        f'<Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">{IDP}</Issuer>{root_signature}<samlp:Status>'
-        f'<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:{status}"/></samlp:Status>{inside}</samlp:Response>'
+        f'<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_response-1" Version="2.0"'
+        f' IssueInstant="{instant(NOW)}"'
+        f' Destination="{CONSUME}" Consent="urn:oasis:names:tc:SAML:2.0:consent:unspecified"'
+        f' InResponseTo="{REQUEST}">'
+        f'<Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">{ISSUER}</Issuer>{root_signature}<samlp:Status>'
+        f'<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:{status}"/></samlp:Status>'
+        f"{inside}</samlp:Response>"
     )
 
 
@@ -142,11 +149,15 @@ def prefixed(xml: str) -> str:
     ):  # fmt: skip
         for tag, end in (("<", ">"), ("<", " "), ("</", ">"), ("<", "/")):
             xml = xml.replace(f"{tag}{name}{end}", f"{tag}saml:{name}{end}")
-    return xml.replace('xmlns="urn:oasis:names:tc:SAML:2.0:assertion"', 'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"')
+    return xml.replace(
+        'xmlns="urn:oasis:names:tc:SAML:2.0:assertion"', 'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"'
+    )
 
 
 def indented(xml: str) -> str:
     """The same with each element on a line of its own, as far as that changes no text."""
-    return xml.replace("><", ">\n  <").replace("<ds:DigestValue>\n  ", "<ds:DigestValue>").replace(
-        "<ds:SignatureValue>\n  ", "<ds:SignatureValue>"
+    return (
+        xml.replace("><", ">\n  <")
+        .replace("<ds:DigestValue>\n  ", "<ds:DigestValue>")
+        .replace("<ds:SignatureValue>\n  ", "<ds:SignatureValue>")
     )

@@ -9,13 +9,14 @@ import hashlib
 import hmac
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """Neither way can be gone on this machine."""
 
 
@@ -24,14 +25,14 @@ def signer(folder: Path) -> "Packages | Programs":
         return Packages(folder)
     except ImportError:
         if not (shutil.which("xmlsec1") and shutil.which("openssl")):
-            raise Missing(
+            raise MissingError(
                 "needs the packages xmlsec and cryptography, or the programs xmlsec1 and openssl"
             ) from None
         return Programs(folder)
 
 
 class Packages:
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         import cryptography
         import lxml  # noqa: F401
         import xmlsec
@@ -41,7 +42,7 @@ class Packages:
 
     def make(self, name: str, bits: int = 2048) -> str:
         """Makes a key and a certificate called `name`; returns the certificate's PEM."""
-        import datetime
+        import datetime as dt
 
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes, serialization
@@ -49,15 +50,15 @@ class Packages:
 
         key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
         who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"{name}.example.com")])
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = dt.datetime.now(dt.timezone.utc)
         certificate = (
             x509.CertificateBuilder()
             .subject_name(who)
             .issuer_name(who)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=1))
             .sign(key, hashes.SHA256())
         )
         pem = key.private_bytes(
@@ -88,7 +89,7 @@ class Packages:
 
 
 class Programs:
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.name = f"{self._run('xmlsec1', '--version').strip()}, {self._run('openssl', 'version').strip()}"
 
@@ -96,7 +97,7 @@ class Programs:
         return self._bytes(*command, data=data).decode()
 
     def _bytes(self, *command: str, data: bytes = b"") -> bytes:
-        done = subprocess.run(command, input=data, capture_output=True, cwd=self.folder)
+        done = subprocess.run(command, input=data, capture_output=True, cwd=self.folder, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{command}: {done.stderr.decode()}")
         return done.stdout
@@ -129,11 +130,11 @@ def hmac_sha256(data: bytes, key: bytes) -> bytes:
 def canonical(signed_info: str) -> bytes:
     """The canonical form of a `ds:SignedInfo`, whose prefix is declared around it."""
     text = signed_info.replace("<ds:SignedInfo", f'<ds:SignedInfo xmlns:ds="{DSIG}"', 1)
-    return ElementTree.canonicalize(text).encode()
+    return ET.canonicalize(text).encode()
 
 
-def resigned(xml: str, change, sign) -> str:
-    """`xml` with its `ds:SignedInfo` changed by `change` and signed again by `sign`: what no proper program would sign."""
+def resigned(xml: str, change: Callable[[str], str], sign: Callable[[bytes], bytes]) -> str:
+    """`xml` with its `ds:SignedInfo` changed and signed again: what no proper program would sign."""
     start, end = xml.index("<ds:SignedInfo"), xml.index("</ds:SignedInfo>") + len("</ds:SignedInfo>")
     info = change(xml[start:end])
     value = base64.b64encode(sign(canonical(info))).decode()

@@ -3,6 +3,8 @@
 The names are those of the literature: 1 and 2 wrap a signed response, 3 to 8 a signed assertion.
 """
 
+from collections.abc import Callable
+
 from shape import Shape, around, signature
 
 
@@ -25,7 +27,7 @@ def evil(inner_signature: str = "", assertion_id: str = "_evil") -> Shape:
     return shape
 
 
-def wrapped(sign) -> dict[str, str]:
+def wrapped(sign: Callable[[str], str]) -> dict[str, str]:
     signed = sign(Shape().response())
     original, of_assertion = parts(signed)
     whole = original.replace("</Issuer>", "</Issuer>" + of_assertion, 1)
