@@ -169,6 +169,266 @@ export interface SessionStatus {
   recheck?: string | null
 }
 
+/** The app as the marketplace sees it. */
+export interface MarketplaceApp {
+  /** Its base URL. */
+  host: string
+  /** Where the start of a synchronization is asked for. */
+  synchronization_start_path?: string | null
+  /** Where the state of a synchronization is asked for; holds `:cld-uid`. */
+  synchronization_status_path?: string | null
+  /** Where synchronization is switched on and off. */
+  synchronization_toggle_path?: string | null
+}
+
+/** The account API: where, and as whom. */
+export interface MarketplaceApi {
+  /** The app's id: opaque. */
+  id: string
+  /** The app's key, which is shown to nobody. It may hold `:`. */
+  key: string
+  /** Scheme and host. */
+  host: string
+  /** The path that all of its paths begin with, e.g. `/api/v1/`. */
+  base: string
+}
+
+/** Single sign-on. */
+export interface MarketplaceSso {
+  /** The app's path where a sign-on begins; may hold a query. */
+  init_path: string
+  /** The app's path where a sign-on ends; may hold a query. */
+  consume_path: string
+  /** The provider's host. */
+  idp: string
+  /** The app's host for sign-on, where it is another one than the app's. */
+  idm?: string | null
+  /** The provider's certificate: PEM, or base64 alone; not decoded before it is needed. */
+  x509_certificate?: string | null
+  /** SHA-1 of the provider's certificate in hexadecimal, with or without colons. */
+  x509_fingerprint?: string | null
+}
+
+/** Data sharing. */
+export interface MarketplaceConnec {
+  /** Scheme and host. */
+  host: string
+  /** The path that the paths of groups begin with. Default "/api/v2". */
+  base_path?: string
+  /** Seconds for one request. Default 60. */
+  timeout?: number
+}
+
+/** What is told about accounts. */
+export interface AccountWebhooks {
+  /** Where the end of a group is told; holds `:id`. */
+  group_path?: string | null
+  /** Where it is told that a user left a group; holds `:group_id` and `:id`. */
+  group_user_path?: string | null
+}
+
+/** What is told about shared data. */
+export interface ConnecWebhooks {
+  /** Whether ids are lists of `{realm, provider, id}`. Default false. */
+  external_ids?: boolean
+  /** Where the beginning is told. */
+  initialization_path?: string | null
+  /** Where changes are told. */
+  notification_path?: string | null
+  /** The entities that are told about; obsolete. */
+  subscriptions?: Record<string, boolean> | null
+}
+
+/** The app's paths that a marketplace calls. */
+export interface MarketplaceWebhooks {
+  /** Of the account API. Default {"group_path":null,"group_user_path":null}. */
+  account?: AccountWebhooks
+  /**
+   * Of data sharing. Default
+   * {"external_ids":false,"initialization_path":null,"notification_path":null,"subscriptions":null}.
+   */
+  connec?: ConnecWebhooks
+}
+
+/**
+ * One marketplace: where its services are, with which credentials an app calls them, and which paths of the app it
+ * calls.
+ *
+ * Paths and hosts are kept as they were written; what is built from them is checked when it is built.
+ */
+export interface Marketplace {
+  /** The name by which it is chosen. */
+  marketplace: string
+  /** The app itself. */
+  app: MarketplaceApp
+  /** The account API. */
+  api: MarketplaceApi
+  /** Single sign-on. */
+  sso: MarketplaceSso
+  /** Data sharing; null where the app shares none. */
+  connec?: MarketplaceConnec | null
+  /** The environment's name. */
+  environment?: string | null
+  /** The app's own name there; two marketplaces may share one. */
+  nid?: string | null
+  /**
+   * The app's paths that are called. Default
+   * {"account":{"group_path":null,"group_user_path":null},"connec":{"external_ids":false,"initialization_path":null,"notification_path":null,"subscriptions":null}}.
+   */
+  webhooks?: MarketplaceWebhooks
+}
+
+/** A begun sign-on. */
+export interface Login {
+  /** Where the browser is sent. */
+  url: string
+  /** The request's id: keep it in the browser's own session, and give it to [`super::consume`]. */
+  request_id: string
+}
+
+/** A user. */
+export interface IdentityUser {
+  /** The user's id, the same in all groups, e.g. `usr-1`. */
+  uid: string
+  /** The company's name. */
+  company_name?: string | null
+  /** The country as the provider writes it, mostly two letters. */
+  country?: string | null
+  /** The user's address. */
+  email?: string | null
+  /** The first name. */
+  name?: string | null
+  /** The last name. */
+  surname?: string | null
+  /** An address that is unique for user and group. */
+  virtual_email?: string | null
+  /** The id that is unique for user and group, e.g. `usr-1.cld-1`. */
+  virtual_uid?: string | null
+}
+
+/** A group: one customer's instance of the app. */
+export interface IdentityGroup {
+  /** Its city. */
+  city?: string | null
+  /** Its country. */
+  country?: string | null
+  /** Its currency, three letters. */
+  currency?: string | null
+  /** Its address. */
+  email?: string | null
+  /** When its free trial ends, in RFC 3339; absent when there is none that can be read. */
+  end_free_trial?: string | null
+  /** Whether it can be charged; absent when the provider does not say. */
+  has_credit_card?: boolean | null
+  /** Its name. */
+  name?: string | null
+  /** The organization that it belongs to. */
+  org_uid?: string | null
+  /** Who sold it the app. */
+  reseller_id?: string | null
+  /** Its time zone, e.g. `America/Los_Angeles`. */
+  timezone?: string | null
+  /** The group's id, e.g. `cld-4`. */
+  uid?: string | null
+}
+
+/** The session at the provider. */
+export interface IdentitySession {
+  /** The token: a secret, to be asked about with `sessions.check`. */
+  token: string
+  /** When to ask again whether it lasts, in RFC 3339; absent when the provider does not say, or not readably. */
+  recheck?: string | null
+}
+
+/** Who sold the app. */
+export interface IdentityReseller {
+  /** Its country. */
+  country?: string | null
+  /** The reseller's id. */
+  id?: string | null
+  /** Its name. */
+  name?: string | null
+}
+
+/**
+ * Who signed in, for which group and in which role. All of it was signed.
+ *
+ * `Debug` hides the session's token; [`Identity::to_json`] holds it, because an app keeps it to ask whether the session
+ * lasts.
+ */
+export interface Identity {
+  /** The user. */
+  user: IdentityUser
+  /** The group that the user works for now. */
+  group: IdentityGroup
+  /** The session at the provider. */
+  session: IdentitySession
+  /** Who sold the app, where somebody did. */
+  reseller: IdentityReseller
+  /** The subject's name: the user's id. */
+  name_id: string
+  /** Every attribute, those above included, as they were written. */
+  attributes: Record<string, string>
+  /** The assertion's ID: no other assertion carries it. */
+  assertion_id: string
+  /** The earliest of the assertion's ends, in RFC 3339. */
+  not_on_or_after: string
+  /** The user who owns the app's subscription. */
+  app_owner?: string | null
+  /** The request that this answers. */
+  in_response_to?: string | null
+  /**
+   * The user's role in the group: `Member`, `Power User`, `Admin`, `Super Admin`, `Guest`, or a word that came later.
+   */
+  role?: string | null
+}
+
+/** A reply, for a web framework to send as it is. */
+export interface WebhookReply {
+  /** The status. */
+  status: number
+  /** Names and values. */
+  headers: string[][]
+  /** JSON text, or empty. */
+  body: string
+}
+
+/** The entities of one group in a notification. */
+export interface NotificationGroup {
+  /** Entities by the name of their resource. */
+  entities: Record<string, unknown[]>
+  /** The group; null when the entities name none. */
+  group_id?: string | null
+}
+
+/** A webhook that was proved to come from a marketplace. */
+export interface WebhookEvent {
+  /**
+   * `group_deleted`, `group_user_removed`, `connec_notification`, `synchronization_start`, `synchronization_toggle` or
+   * `synchronization_status`.
+   */
+  type: string
+  /** The marketplace that sent it. */
+  marketplace: string
+  /**
+   * The same for equal deliveries. Deletions and notifications may be dropped by it; wishes to start, toggle or report
+   * a synchronization are rightly repeated.
+   */
+  dedupe_key: string
+  /** What to answer when it was dealt with. */
+  reply: WebhookReply
+  /** The group; absent from a notification. */
+  group_id?: string | null
+  /** Of `connec_notification`: entities by group, in the order in which each first appears. */
+  groups?: NotificationGroup[] | null
+  /** Of `synchronization_start`: options as they were sent. */
+  opts?: Record<string, unknown> | null
+  /** Of `group_user_removed`: the user's own id, e.g. `usr-1`. */
+  user_id?: string | null
+  /** Of `group_user_removed`: the user's id in this group, e.g. `usr-1.cld-1`. */
+  virtual_user_id?: string | null
+}
+
 /** Arguments of `groups.list`. */
 export interface GroupsListArguments {
   /** Only those whose `city` is this. */

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::auth::{Login, Maestrano};
 use super::marketplace::{Connec, Marketplace, joined};
+use super::sso::{self, Consume, Identity, MemoryReplays, Replays};
 use super::{bills, composed, groups, operations, recurring_bills, resellers, sessions, users};
 use crate::error::{Error, Result};
 use crate::host::{Host, Listener};
@@ -142,7 +143,11 @@ impl Builder {
         let id = config.app_id.filter(|id| !id.is_empty()).ok_or_else(|| missing("app_id"))?;
         let key = config.app_key.ok_or_else(|| missing("app_key"))?;
         let system = Maestrano { account, idp: None, connec: None, login: login("app_id", id, key)? };
-        Client::new(system, None, config.options, self.clock, self.random, self.send, self.host)
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom));
+        let replays = Arc::new(MemoryReplays::new(Arc::clone(&clock), MemoryReplays::CAPACITY));
+        let engine = Engine::new(system, config.options, clock, random, self.send)?;
+        Ok(Client { engine: Arc::new(engine), host: self.host, marketplace: None, sessions: Arc::default(), replays })
     }
 }
 
@@ -174,33 +179,25 @@ fn login(field: &str, id: String, key: Secret) -> Result<Login> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     pub(crate) engine: Arc<Engine<Maestrano>>,
     pub(crate) host: Host,
     marketplace: Option<Arc<Marketplace>>,
     pub(super) sessions: Arc<sessions::Remembered>,
+    replays: Arc<dyn Replays>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("system", &self.engine.system).finish_non_exhaustive()
+    }
 }
 
 impl Client {
     /// Starts building a client of the account API alone.
     pub fn builder() -> Builder {
         Builder::default()
-    }
-
-    fn new(
-        system: Maestrano,
-        marketplace: Option<Arc<Marketplace>>,
-        options: Options,
-        clock: Option<Arc<dyn Clock>>,
-        random: Option<Arc<dyn Random>>,
-        send: Option<Arc<dyn HttpSend>>,
-        host: Host,
-    ) -> Result<Self> {
-        let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let random = random.unwrap_or_else(|| Arc::new(SystemRandom));
-        let engine = Engine::new(system, options, clock, random, send)?;
-        Ok(Self { engine: Arc::new(engine), host, marketplace, sessions: Arc::default() })
     }
 
     /// A client of a configured marketplace.
@@ -211,6 +208,7 @@ impl Client {
         random: Arc<dyn Random>,
         send: Option<Arc<dyn HttpSend>>,
         host: Host,
+        replays: Arc<dyn Replays>,
     ) -> Result<Self> {
         let insecure = options.allow_insecure_http.unwrap_or(false);
         let base = |field: &str, text: &str| BaseUrl::parse(field, text, insecure);
@@ -220,7 +218,8 @@ impl Client {
         let connec = marketplace.connec.as_ref().map(|connec| base("connec.host", &connec.host)).transpose()?;
         let login = login("api.id", api.id.clone(), api.key.clone())?;
         let system = Maestrano { account, idp: Some(idp), connec, login };
-        Self::new(system, Some(marketplace), options, Some(clock), Some(random), send, host)
+        let engine = Engine::new(system, options, clock, random, send)?;
+        Ok(Self { engine: Arc::new(engine), host, marketplace: Some(marketplace), sessions: Arc::default(), replays })
     }
 
     /// The app's id.
@@ -327,10 +326,14 @@ impl Client {
     }
 
     /// Answers without a request.
-    pub(crate) fn local(&self, name: &str, _arguments: &str) -> Result<String> {
-        match name {
-            "maestrano.client.config" => self.marketplace()?.shown(),
-            _ => Err(Error::validation("operation", format!("{name} is not answered without a request"))),
+    pub(crate) fn local(&self, name: &str, arguments: &str) -> Result<String> {
+        match name.strip_prefix("maestrano.sso.") {
+            Some(function) => {
+                let engine = &self.engine;
+                sso::local(function, self.marketplace()?, arguments, &*engine.random, &*engine.clock)
+            }
+            None if name == "maestrano.client.config" => self.marketplace()?.shown(),
+            None => Err(Error::validation("operation", format!("{name} is not answered without a request"))),
         }
     }
 
@@ -340,6 +343,21 @@ impl Client {
 
     pub(crate) async fn send(&self, name: &str, mut arguments: Box<dyn Arguments>) -> Result<String> {
         Ok(self.engine.execute(Self::operation(name)?, &mut *arguments, &self.context()).await?.text)
+    }
+
+    /// Verifies the response that the provider had posted to the consume URL, and tells who signed in.
+    ///
+    /// Neither the response nor the request that it answers is taken twice: they are remembered by this client and its clones,
+    /// and by all clients of one set of marketplaces. Several processes need a store of their own: [`sso::consume`].
+    ///
+    /// # Errors
+    /// `saml` with a reason; nothing of a response that is not proved is returned. `config` without a marketplace's configuration.
+    pub async fn sign_in(&self, consume: &Consume) -> Result<Identity> {
+        sso::consume(self.marketplace()?, consume, &*self.replays, self.engine.clock.wall_ms()).await
+    }
+
+    pub(super) fn replays(&self) -> &dyn Replays {
+        &*self.replays
     }
 
     /// Asks whether the account API is there and knows the credentials; gives its data.

@@ -1,11 +1,16 @@
 //! What takes several requests, or none: which function carries which operation out.
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::bills::CreateBill;
 use super::recurring_bills::CreateRecurringBill;
+use super::sso::{self, Replays};
 use super::{Client, billing, connec, sessions, wait};
 use crate::error::{Error, Result};
+use crate::host::Host;
 use crate::ops::{CallContext, read_arguments};
 
 /// The arguments of what a person decided about a bill.
@@ -38,10 +43,52 @@ pub(super) async fn invoke(client: &Client, name: &str, arguments: &str, call: &
         }
         "maestrano.recurring_bills.watch" => wait::next_change(client, read_arguments(arguments)?, call).await,
         "maestrano.changes.next" => wait::next_changes(client, read_arguments(arguments)?, call).await,
+        "maestrano.sso.consume" => consume(client, name, arguments, call).await,
         "maestrano.sessions.check" => {
             client.has_sso()?;
             sessions::check(client, read_arguments(arguments)?, call).await
         }
         _ => Err(Error::validation("operation", format!("{name} is no operation of Maestrano"))),
+    }
+}
+
+/// Verifies a response; what was used is remembered by the client, or by the store that `replay_store` names.
+async fn consume(client: &Client, name: &str, arguments: &str, call: &CallContext) -> Result<String> {
+    let mut given: Map<String, Value> = read_arguments(arguments)?;
+    let store = match given.remove("replay_store") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(store)) => store.get("store").and_then(Value::as_str).map(str::to_owned),
+        Some(_) => return Err(Error::validation("replay_store", "must be a store")),
+    };
+    let arguments = Value::Object(given).to_string();
+    let (marketplace, now) = (client.marketplace()?, client.engine.clock.wall_ms());
+    match store {
+        Some(store) => {
+            let replays = HostReplays { host: call.host.clone(), store };
+            sso::consume_for(name, marketplace, &arguments, &replays, now).await
+        }
+        None => sso::consume_for(name, marketplace, &arguments, client.replays(), now).await,
+    }
+}
+
+/// Asks the host program whether something was used before: `claim`, answered with a truth value.
+struct HostReplays {
+    host: Host,
+    store: String,
+}
+
+impl Replays for HostReplays {
+    fn claim<'a>(&'a self, key: &'a str, until_ms: i64) -> BoxFuture<'a, Result<bool>> {
+        async move {
+            let asked = json!({ "store": self.store, "key": key, "until_ms": until_ms });
+            match self.host.ask("claim", asked).await? {
+                Value::Bool(fresh) => Ok(fresh),
+                _ => Err(Error::config(
+                    "the replay store gave no truth value",
+                    "claim(key, until) returns True or False",
+                )),
+            }
+        }
+        .boxed()
     }
 }

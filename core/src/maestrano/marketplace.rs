@@ -37,7 +37,7 @@ pub struct Marketplace {
 
 /// The app as the marketplace sees it.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MarketplaceApp"))]
 #[non_exhaustive]
 pub struct App {
     /// Its base URL.
@@ -55,7 +55,7 @@ pub struct App {
 
 /// The account API: where, and as whom.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MarketplaceApi"))]
 #[non_exhaustive]
 pub struct Api {
     /// The app's id: opaque.
@@ -71,7 +71,7 @@ pub struct Api {
 
 /// Single sign-on.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MarketplaceSso"))]
 #[non_exhaustive]
 pub struct Sso {
     /// The app's host for sign-on, where it is another one than the app's.
@@ -93,7 +93,7 @@ pub struct Sso {
 
 /// Data sharing.
 #[derive(Debug, Clone, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MarketplaceConnec"))]
 #[non_exhaustive]
 pub struct Connec {
     /// Scheme and host.
@@ -116,7 +116,7 @@ fn connec_timeout() -> u64 {
 
 /// The app's paths that a marketplace calls.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MarketplaceWebhooks"))]
 #[non_exhaustive]
 pub struct Webhooks {
     /// Of the account API.

@@ -16,12 +16,13 @@ pub mod marketplaces;
 mod money;
 pub mod recurring_bills;
 pub mod resellers;
+pub mod saml;
 pub mod sessions;
+mod shown;
+pub mod sso;
 pub mod users;
 mod wait;
 pub mod webhooks;
-pub mod saml;
-pub mod sso;
 
 pub use billing::Journal;
 pub use bills::{Bill, CreateBill, ListBills, WaitForBill};
@@ -46,6 +47,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         recurring_bills::OPERATIONS,
         resellers::OPERATIONS,
         sessions::OPERATIONS,
+        shown::OPERATIONS,
     ]
     .into_iter()
     .flatten()

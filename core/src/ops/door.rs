@@ -90,8 +90,11 @@ impl Client {
         let Self::Marketplaces(marketplaces) = self else {
             return Err(Error::validation("system", "only a set of marketplaces has clients"));
         };
-        let options = if options.is_empty() { Options::default() } else { read_config(options)? };
-        Ok(Self::Maestrano(marketplaces.client_with(name, options)?))
+        let client = match options {
+            "" | "{}" => marketplaces.client(name)?,
+            options => marketplaces.client_with(name, read_config(options)?)?,
+        };
+        Ok(Self::Maestrano(client))
     }
 
     /// Answers without a request: an operation and its arguments as JSON text in, an envelope out.

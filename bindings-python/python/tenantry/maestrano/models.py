@@ -9,12 +9,29 @@ from typing import Any, ClassVar
 from tenantry._native import Record
 
 __all__ = [
+    "AccountWebhooks",
     "Bill",
+    "ConnecWebhooks",
     "Group",
+    "Identity",
+    "IdentityGroup",
+    "IdentityReseller",
+    "IdentitySession",
+    "IdentityUser",
+    "Login",
+    "Marketplace",
+    "MarketplaceApi",
+    "MarketplaceApp",
+    "MarketplaceConnec",
+    "MarketplaceSso",
+    "MarketplaceWebhooks",
+    "NotificationGroup",
     "RecurringBill",
     "Reseller",
     "SessionStatus",
     "User",
+    "WebhookEvent",
+    "WebhookReply",
 ]
 
 
@@ -475,3 +492,669 @@ class SessionStatus(Record):
     def recheck(self) -> datetime | None:
         """Until when the answer is good; asked again within, it comes from memory; text if it is no time."""
         return self._get(3)
+
+
+class MarketplaceApp(Record):
+    """The app as the marketplace sees it."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("host", "value", None),
+        ("synchronization_start_path", "value", None),
+        ("synchronization_status_path", "value", None),
+        ("synchronization_toggle_path", "value", None),
+    )
+
+    @property
+    def host(self) -> str:
+        """Its base URL."""
+        return self._get(0)
+
+    @property
+    def synchronization_start_path(self) -> str | None:
+        """Where the start of a synchronization is asked for."""
+        return self._get(1)
+
+    @property
+    def synchronization_status_path(self) -> str | None:
+        """Where the state of a synchronization is asked for; holds `:cld-uid`."""
+        return self._get(2)
+
+    @property
+    def synchronization_toggle_path(self) -> str | None:
+        """Where synchronization is switched on and off."""
+        return self._get(3)
+
+
+class MarketplaceApi(Record):
+    """The account API: where, and as whom."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("id", "value", None),
+        ("key", "secret", None),
+        ("host", "value", None),
+        ("base", "value", None),
+    )
+
+    @property
+    def id(self) -> str:
+        """The app's id: opaque."""
+        return self._get(0)
+
+    @property
+    def key(self) -> str:
+        """The app's key, which is shown to nobody. It may hold `:`."""
+        return self._get(1)
+
+    @property
+    def host(self) -> str:
+        """Scheme and host."""
+        return self._get(2)
+
+    @property
+    def base(self) -> str:
+        """The path that all of its paths begin with, e.g. `/api/v1/`."""
+        return self._get(3)
+
+
+class MarketplaceSso(Record):
+    """Single sign-on."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("init_path", "value", None),
+        ("consume_path", "value", None),
+        ("idp", "value", None),
+        ("idm", "value", None),
+        ("x509_certificate", "value", None),
+        ("x509_fingerprint", "value", None),
+    )
+
+    @property
+    def init_path(self) -> str:
+        """The app's path where a sign-on begins; may hold a query."""
+        return self._get(0)
+
+    @property
+    def consume_path(self) -> str:
+        """The app's path where a sign-on ends; may hold a query."""
+        return self._get(1)
+
+    @property
+    def idp(self) -> str:
+        """The provider's host."""
+        return self._get(2)
+
+    @property
+    def idm(self) -> str | None:
+        """The app's host for sign-on, where it is another one than the app's."""
+        return self._get(3)
+
+    @property
+    def x509_certificate(self) -> str | None:
+        """The provider's certificate: PEM, or base64 alone; not decoded before it is needed."""
+        return self._get(4)
+
+    @property
+    def x509_fingerprint(self) -> str | None:
+        """SHA-1 of the provider's certificate in hexadecimal, with or without colons."""
+        return self._get(5)
+
+
+class MarketplaceConnec(Record):
+    """Data sharing."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("host", "value", None),
+        ("base_path", "value", None),
+        ("timeout", "value", None),
+    )
+
+    @property
+    def host(self) -> str:
+        """Scheme and host."""
+        return self._get(0)
+
+    @property
+    def base_path(self) -> str | None:
+        """The path that the paths of groups begin with."""
+        return self._get(1)
+
+    @property
+    def timeout(self) -> int | None:
+        """Seconds for one request."""
+        return self._get(2)
+
+
+class AccountWebhooks(Record):
+    """What is told about accounts."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("group_path", "value", None),
+        ("group_user_path", "value", None),
+    )
+
+    @property
+    def group_path(self) -> str | None:
+        """Where the end of a group is told; holds `:id`."""
+        return self._get(0)
+
+    @property
+    def group_user_path(self) -> str | None:
+        """Where it is told that a user left a group; holds `:group_id` and `:id`."""
+        return self._get(1)
+
+
+class ConnecWebhooks(Record):
+    """What is told about shared data."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("external_ids", "value", None),
+        ("initialization_path", "value", None),
+        ("notification_path", "value", None),
+        ("subscriptions", "value", None),
+    )
+
+    @property
+    def external_ids(self) -> bool | None:
+        """Whether ids are lists of `{realm, provider, id}`."""
+        return self._get(0)
+
+    @property
+    def initialization_path(self) -> str | None:
+        """Where the beginning is told."""
+        return self._get(1)
+
+    @property
+    def notification_path(self) -> str | None:
+        """Where changes are told."""
+        return self._get(2)
+
+    @property
+    def subscriptions(self) -> dict[str, bool] | None:
+        """The entities that are told about; obsolete."""
+        return self._get(3)
+
+
+class MarketplaceWebhooks(Record):
+    """The app's paths that a marketplace calls."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("account", "record", AccountWebhooks),
+        ("connec", "record", ConnecWebhooks),
+    )
+
+    @property
+    def account(self) -> AccountWebhooks | None:
+        """Of the account API."""
+        return self._get(0)
+
+    @property
+    def connec(self) -> ConnecWebhooks | None:
+        """Of data sharing."""
+        return self._get(1)
+
+
+class Marketplace(Record):
+    """Its Marketplace.
+
+    One marketplace: where its services are, with which credentials an app calls them, and which paths of the app it
+    calls.
+
+    Paths and hosts are kept as they were written; what is built from them is checked when it is built.
+    """
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("marketplace", "value", None),
+        ("app", "record", MarketplaceApp),
+        ("api", "record", MarketplaceApi),
+        ("sso", "record", MarketplaceSso),
+        ("connec", "record", MarketplaceConnec),
+        ("environment", "value", None),
+        ("nid", "value", None),
+        ("webhooks", "record", MarketplaceWebhooks),
+    )
+
+    @property
+    def marketplace(self) -> str:
+        """The name by which it is chosen."""
+        return self._get(0)
+
+    @property
+    def app(self) -> MarketplaceApp:
+        """The app itself."""
+        return self._get(1)
+
+    @property
+    def api(self) -> MarketplaceApi:
+        """The account API."""
+        return self._get(2)
+
+    @property
+    def sso(self) -> MarketplaceSso:
+        """Single sign-on."""
+        return self._get(3)
+
+    @property
+    def connec(self) -> MarketplaceConnec | None:
+        """Data sharing; null where the app shares none."""
+        return self._get(4)
+
+    @property
+    def environment(self) -> str | None:
+        """The environment's name."""
+        return self._get(5)
+
+    @property
+    def nid(self) -> str | None:
+        """The app's own name there; two marketplaces may share one."""
+        return self._get(6)
+
+    @property
+    def webhooks(self) -> MarketplaceWebhooks | None:
+        """The app's paths that are called."""
+        return self._get(7)
+
+
+class Login(Record):
+    """A begun sign-on."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("url", "value", None),
+        ("request_id", "value", None),
+    )
+
+    @property
+    def url(self) -> str:
+        """Where the browser is sent."""
+        return self._get(0)
+
+    @property
+    def request_id(self) -> str:
+        """The request's id: keep it in the browser's own session, and give it to [`super::consume`]."""
+        return self._get(1)
+
+
+class IdentityUser(Record):
+    """A user."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("uid", "value", None),
+        ("company_name", "value", None),
+        ("country", "value", None),
+        ("email", "value", None),
+        ("name", "value", None),
+        ("surname", "value", None),
+        ("virtual_email", "value", None),
+        ("virtual_uid", "value", None),
+    )
+
+    @property
+    def uid(self) -> str:
+        """The user's id, the same in all groups, e.g. `usr-1`."""
+        return self._get(0)
+
+    @property
+    def company_name(self) -> str | None:
+        """The company's name."""
+        return self._get(1)
+
+    @property
+    def country(self) -> str | None:
+        """The country as the provider writes it, mostly two letters."""
+        return self._get(2)
+
+    @property
+    def email(self) -> str | None:
+        """The user's address."""
+        return self._get(3)
+
+    @property
+    def name(self) -> str | None:
+        """The first name."""
+        return self._get(4)
+
+    @property
+    def surname(self) -> str | None:
+        """The last name."""
+        return self._get(5)
+
+    @property
+    def virtual_email(self) -> str | None:
+        """An address that is unique for user and group."""
+        return self._get(6)
+
+    @property
+    def virtual_uid(self) -> str | None:
+        """The id that is unique for user and group, e.g. `usr-1.cld-1`."""
+        return self._get(7)
+
+
+class IdentityGroup(Record):
+    """A group: one customer's instance of the app."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("city", "value", None),
+        ("country", "value", None),
+        ("currency", "value", None),
+        ("email", "value", None),
+        ("end_free_trial", "instant", None),
+        ("has_credit_card", "value", None),
+        ("name", "value", None),
+        ("org_uid", "value", None),
+        ("reseller_id", "value", None),
+        ("timezone", "value", None),
+        ("uid", "value", None),
+    )
+
+    @property
+    def city(self) -> str | None:
+        """Its city."""
+        return self._get(0)
+
+    @property
+    def country(self) -> str | None:
+        """Its country."""
+        return self._get(1)
+
+    @property
+    def currency(self) -> str | None:
+        """Its currency, three letters."""
+        return self._get(2)
+
+    @property
+    def email(self) -> str | None:
+        """Its address."""
+        return self._get(3)
+
+    @property
+    def end_free_trial(self) -> datetime | None:
+        """When its free trial ends, in RFC 3339; absent when there is none that can be read; text if it is no time."""
+        return self._get(4)
+
+    @property
+    def has_credit_card(self) -> bool | None:
+        """Whether it can be charged; absent when the provider does not say."""
+        return self._get(5)
+
+    @property
+    def name(self) -> str | None:
+        """Its name."""
+        return self._get(6)
+
+    @property
+    def org_uid(self) -> str | None:
+        """The organization that it belongs to."""
+        return self._get(7)
+
+    @property
+    def reseller_id(self) -> str | None:
+        """Who sold it the app."""
+        return self._get(8)
+
+    @property
+    def timezone(self) -> str | None:
+        """Its time zone, e.g. `America/Los_Angeles`."""
+        return self._get(9)
+
+    @property
+    def uid(self) -> str | None:
+        """The group's id, e.g. `cld-4`."""
+        return self._get(10)
+
+
+class IdentitySession(Record):
+    """The session at the provider."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("token", "secret", None),
+        ("recheck", "instant", None),
+    )
+
+    @property
+    def token(self) -> str:
+        """The token: a secret, to be asked about with `sessions.check`."""
+        return self._get(0)
+
+    @property
+    def recheck(self) -> datetime | None:
+        """Its recheck.
+
+        When to ask again whether it lasts, in RFC 3339; absent when the provider does not say, or not readably; text if
+        it is no time.
+        """
+        return self._get(1)
+
+
+class IdentityReseller(Record):
+    """Who sold the app."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("country", "value", None),
+        ("id", "value", None),
+        ("name", "value", None),
+    )
+
+    @property
+    def country(self) -> str | None:
+        """Its country."""
+        return self._get(0)
+
+    @property
+    def id(self) -> str | None:
+        """The reseller's id."""
+        return self._get(1)
+
+    @property
+    def name(self) -> str | None:
+        """Its name."""
+        return self._get(2)
+
+
+class Identity(Record):
+    """Who signed in, for which group and in which role. All of it was signed.
+
+    `Debug` hides the session's token; [`Identity::to_json`] holds it, because an app keeps it to ask whether the
+    session lasts.
+    """
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("user", "record", IdentityUser),
+        ("group", "record", IdentityGroup),
+        ("session", "record", IdentitySession),
+        ("reseller", "record", IdentityReseller),
+        ("name_id", "value", None),
+        ("attributes", "value", None),
+        ("assertion_id", "value", None),
+        ("not_on_or_after", "instant", None),
+        ("app_owner", "value", None),
+        ("in_response_to", "value", None),
+        ("role", "value", None),
+    )
+
+    @property
+    def user(self) -> IdentityUser:
+        """The user."""
+        return self._get(0)
+
+    @property
+    def group(self) -> IdentityGroup:
+        """The group that the user works for now."""
+        return self._get(1)
+
+    @property
+    def session(self) -> IdentitySession:
+        """The session at the provider."""
+        return self._get(2)
+
+    @property
+    def reseller(self) -> IdentityReseller:
+        """Who sold the app, where somebody did."""
+        return self._get(3)
+
+    @property
+    def name_id(self) -> str:
+        """The subject's name: the user's id."""
+        return self._get(4)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Every attribute, those above included, as they were written."""
+        return self._get(5)
+
+    @property
+    def assertion_id(self) -> str:
+        """The assertion's ID: no other assertion carries it."""
+        return self._get(6)
+
+    @property
+    def not_on_or_after(self) -> datetime:
+        """The earliest of the assertion's ends, in RFC 3339; text if it is no time."""
+        return self._get(7)
+
+    @property
+    def app_owner(self) -> str | None:
+        """The user who owns the app's subscription."""
+        return self._get(8)
+
+    @property
+    def in_response_to(self) -> str | None:
+        """The request that this answers."""
+        return self._get(9)
+
+    @property
+    def role(self) -> str | None:
+        """Its role.
+
+        The user's role in the group: `Member`, `Power User`, `Admin`, `Super Admin`, `Guest`, or a word that came
+        later.
+        """
+        return self._get(10)
+
+
+class WebhookReply(Record):
+    """A reply, for a web framework to send as it is."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("status", "value", None),
+        ("headers", "value", None),
+        ("body", "value", None),
+    )
+
+    @property
+    def status(self) -> int:
+        """The status."""
+        return self._get(0)
+
+    @property
+    def headers(self) -> list[list[str]]:
+        """Names and values."""
+        return self._get(1)
+
+    @property
+    def body(self) -> str:
+        """JSON text, or empty."""
+        return self._get(2)
+
+
+class NotificationGroup(Record):
+    """The entities of one group in a notification."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("entities", "value", None),
+        ("group_id", "value", None),
+    )
+
+    @property
+    def entities(self) -> dict[str, list[Any]]:
+        """Entities by the name of their resource."""
+        return self._get(0)
+
+    @property
+    def group_id(self) -> str | None:
+        """The group; null when the entities name none."""
+        return self._get(1)
+
+
+class WebhookEvent(Record):
+    """A webhook that was proved to come from a marketplace."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
+        ("type", "value", None),
+        ("marketplace", "value", None),
+        ("dedupe_key", "value", None),
+        ("reply", "record", WebhookReply),
+        ("group_id", "value", None),
+        ("groups", "list", NotificationGroup),
+        ("opts", "value", None),
+        ("user_id", "value", None),
+        ("virtual_user_id", "value", None),
+    )
+
+    @property
+    def type(self) -> str:
+        """Its type.
+
+        `group_deleted`, `group_user_removed`, `connec_notification`, `synchronization_start`, `synchronization_toggle`
+        or `synchronization_status`.
+        """
+        return self._get(0)
+
+    @property
+    def marketplace(self) -> str:
+        """The marketplace that sent it."""
+        return self._get(1)
+
+    @property
+    def dedupe_key(self) -> str:
+        """The same for equal deliveries.
+
+        Deletions and notifications may be dropped by it; wishes to start, toggle or report a synchronization are
+        rightly repeated.
+        """
+        return self._get(2)
+
+    @property
+    def reply(self) -> WebhookReply:
+        """What to answer when it was dealt with."""
+        return self._get(3)
+
+    @property
+    def group_id(self) -> str | None:
+        """The group; absent from a notification."""
+        return self._get(4)
+
+    @property
+    def groups(self) -> list[NotificationGroup] | None:
+        """Of `connec_notification`: entities by group, in the order in which each first appears."""
+        return self._get(5)
+
+    @property
+    def opts(self) -> dict[str, Any] | None:
+        """Of `synchronization_start`: options as they were sent."""
+        return self._get(6)
+
+    @property
+    def user_id(self) -> str | None:
+        """Of `group_user_removed`: the user's own id, e.g. `usr-1`."""
+        return self._get(7)
+
+    @property
+    def virtual_user_id(self) -> str | None:
+        """Of `group_user_removed`: the user's id in this group, e.g. `usr-1.cld-1`."""
+        return self._get(8)

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Marketplaces;
 use crate::error::{Error, Result};
+use crate::maestrano::webhooks;
 use crate::ops::{CallContext, read_arguments};
 use crate::secret::Secret;
 
@@ -47,6 +48,11 @@ impl Marketplaces {
 
     /// Answers `maestrano.marketplaces.<verb>` without a request.
     pub(crate) fn local(&self, name: &str, arguments: &str) -> Result<String> {
+        if let Some(function) = name.strip_prefix("maestrano.webhooks.") {
+            let all = self.all();
+            let all: Vec<_> = all.iter().map(std::sync::Arc::as_ref).collect();
+            return webhooks::local(function, &all, arguments);
+        }
         match name {
             "maestrano.marketplaces.names" => Ok(json!(self.names()).to_string()),
             "maestrano.marketplaces.problems" => {

@@ -6,7 +6,8 @@ mod refresh;
 mod snapshot;
 mod trust;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -14,6 +15,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::client::Client;
 use super::marketplace::Marketplace;
+use super::sso::MemoryReplays;
+use super::webhooks;
 use crate::error::{Error, Result};
 use crate::host::{Host, Listener};
 use crate::http::{BaseUrl, HttpSend, Options};
@@ -176,6 +179,8 @@ impl Builder {
             })
             .transpose()?;
         Ok(Marketplaces(Arc::new(Inner {
+            replays: Arc::new(MemoryReplays::new(Arc::clone(&clock), MemoryReplays::CAPACITY)),
+            clients: Mutex::default(),
             engine,
             trust,
             insecure,
@@ -221,6 +226,10 @@ struct Inner {
     snapshot: RwLock<Arc<Snapshot>>,
     /// Held by whoever fetches; how often it was fetched, and what came of it last.
     fetching: tokio::sync::Mutex<refresh::Last>,
+    /// Clients with the set's own options, by the name and the text of their marketplace: what they know of sessions lasts.
+    clients: Mutex<HashMap<(String, String), Client>>,
+    /// What was used in sign-ons, of all marketplaces.
+    replays: Arc<MemoryReplays>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -282,14 +291,39 @@ impl Marketplaces {
     /// # Errors
     /// Those of [`Marketplaces::config`], and `config` when a host of it cannot be used.
     pub fn client(&self, name: &str) -> Result<Client> {
-        self.client_with(name, self.0.options.clone())
+        let snapshot = self.0.current();
+        let digest = snapshot.find(name).map(|entry| entry.digest.clone()).unwrap_or_default();
+        let key = (name.to_owned(), digest);
+        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let client = self.client_with(name, Options::default())?;
+        // What a marketplace was before is not asked for again.
+        clients.retain(|(other, _), _| other != name);
+        clients.insert(key, client.clone());
+        Ok(client)
     }
 
-    pub(crate) fn client_with(&self, name: &str, options: Options) -> Result<Client> {
+    /// A client of its own, with these connection options over the set's.
+    ///
+    /// # Errors
+    /// Those of [`Marketplaces::client`].
+    pub fn client_with(&self, name: &str, options: Options) -> Result<Client> {
         let inner = &self.0;
         let marketplace = self.config(name)?;
         let (clock, random) = (Arc::clone(&inner.clock), Arc::clone(&inner.random));
-        Client::of(marketplace, options.or(&inner.options), clock, random, inner.send.clone(), inner.host.clone())
+        let replays = Arc::clone(&inner.replays);
+        let (send, host) = (inner.send.clone(), inner.host.clone());
+        Client::of(marketplace, options.or(&inner.options), clock, random, send, host, replays)
+    }
+
+    /// Reads a webhook: which marketplace sent it, and what it says.
+    ///
+    /// # Errors
+    /// `webhook`, with the reply to give in its details.
+    pub fn unwrap(&self, request: &webhooks::Request) -> Result<webhooks::Unwrapped> {
+        webhooks::unwrap(self.all().iter().map(Arc::as_ref), request)
     }
 
     /// The marketplace that calls with these credentials; compared in constant time.

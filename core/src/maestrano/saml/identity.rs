@@ -17,6 +17,7 @@ const SESSION: &str = "mno_session";
 ///
 /// `Debug` hides the session's token; [`Identity::to_json`] holds it, because an app keeps it to ask whether the session lasts.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Identity {
     /// The user.
@@ -40,11 +41,14 @@ pub struct Identity {
     /// The request that this answers.
     pub in_response_to: Option<String>,
     /// The earliest of the assertion's ends, in RFC 3339.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     pub not_on_or_after: String,
 }
 
 /// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentityUser"))]
 #[non_exhaustive]
 pub struct User {
     /// The user's id, the same in all groups, e.g. `usr-1`.
@@ -67,6 +71,8 @@ pub struct User {
 
 /// A group: one customer's instance of the app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentityGroup"))]
 #[non_exhaustive]
 pub struct Group {
     /// The group's id, e.g. `cld-4`.
@@ -86,6 +92,7 @@ pub struct Group {
     /// Whether it can be charged; absent when the provider does not say.
     pub has_credit_card: Option<bool>,
     /// When its free trial ends, in RFC 3339; absent when there is none that can be read.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     pub end_free_trial: Option<String>,
     /// Who sold it the app.
     pub reseller_id: Option<String>,
@@ -95,6 +102,8 @@ pub struct Group {
 
 /// Who sold the app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentityReseller"))]
 #[non_exhaustive]
 pub struct Reseller {
     /// The reseller's id.
@@ -107,11 +116,16 @@ pub struct Reseller {
 
 /// The session at the provider.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "IdentitySession"))]
 #[non_exhaustive]
 pub struct Session {
+    /// The token: a secret, to be asked about with `sessions.check`.
     #[serde(serialize_with = "as_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::secret::Secret"))]
     token: Zeroizing<String>,
     /// When to ask again whether it lasts, in RFC 3339; absent when the provider does not say, or not readably.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     pub recheck: Option<String>,
 }
 
@@ -134,6 +148,7 @@ fn as_text<S: Serializer>(token: &Zeroizing<String>, serializer: S) -> std::resu
 
 /// Attributes by name. `Debug` hides the session's token.
 #[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(transparent)]
 pub struct Attributes(pub(super) BTreeMap<String, String>);
 

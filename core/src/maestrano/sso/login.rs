@@ -19,6 +19,7 @@ use crate::time::Random;
 const PARAMETER: &str = "SAMLRequest";
 
 /// A begun sign-on.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Login {

@@ -7,9 +7,13 @@ use crate::id::Id;
 
 /// A reply, for a web framework to send as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "WebhookReply"))]
 #[non_exhaustive]
 pub struct Reply {
+    /// The status.
     pub status: u16,
+    /// Names and values.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<Vec<String>>"))]
     pub headers: Vec<(String, String)>,
     /// JSON text, or empty.
     pub body: String,
