@@ -171,6 +171,10 @@ impl CreateBill {
 }
 
 impl Fields for CreateBill {
+    fn body(&self) -> Option<Value> {
+        billing::body(self, &self.description, self.reference.as_deref())
+    }
+
     fn check(&self) -> Result<()> {
         if self.price_cents.0 < 1 {
             return Err(Error::validation("price_cents", "must be at least 1"));

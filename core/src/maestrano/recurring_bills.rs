@@ -191,6 +191,10 @@ impl CreateRecurringBill {
 }
 
 impl Fields for CreateRecurringBill {
+    fn body(&self) -> Option<Value> {
+        billing::body(self, &self.description, self.reference.as_deref())
+    }
+
     fn check(&self) -> Result<()> {
         if self.price_cents.0 < 1 {
             return Err(Error::validation("price_cents", "must be at least 1"));

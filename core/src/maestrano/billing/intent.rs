@@ -41,13 +41,13 @@ pub(super) struct Intent {
 }
 
 impl Intent {
-    /// Writes the reference into the description of `arguments`, and notes what finds the bill again.
-    pub(super) fn of<A: Chargeable>(arguments: &mut A, app_id: &str) -> Result<Self> {
+    /// Notes what finds the bill again.
+    pub(super) fn of<A: Chargeable>(arguments: &A, app_id: &str) -> Result<Self> {
         let reference = arguments.reference().map(str::to_owned);
-        if let Some(reference) = &reference {
-            let description = arguments.description();
-            *description = marked(description, reference);
-        }
+        let description = match &reference {
+            Some(reference) => marked(arguments.description(), reference),
+            None => arguments.description().to_owned(),
+        };
         let sent = arguments.encode(crate::ops::Body::Json)?;
         let sent = std::str::from_utf8(&sent).map_err(|_| Error::internal("a body that is not UTF-8"))?;
         let name = reference.as_deref().unwrap_or_default();
@@ -55,7 +55,7 @@ impl Intent {
             group_id: arguments.group_id().to_owned(),
             price_cents: arguments.price_cents(),
             currency: arguments.currency().to_owned(),
-            description: arguments.description().clone(),
+            description,
             key: format!("{app_id}/{}/{name}", A::RESOURCE),
             digest: sha256(sent),
             reference,
@@ -96,7 +96,7 @@ mod tests {
     fn intent(reference: Option<&str>) -> Intent {
         let mut bill = CreateBill::new("cld-4", 2000, "USD", "Product purchase").unwrap();
         bill.reference = reference.map(str::to_owned);
-        Intent::of(&mut bill, "app-1").unwrap()
+        Intent::of(&bill, "app-1").unwrap()
     }
 
     fn row(change: Value) -> Value {

@@ -12,6 +12,9 @@ pub use journal::Journal;
 
 pub(super) use settle::{adopt, create, force};
 
+use serde::Serialize;
+use serde_json::Value;
+
 use super::bills::CreateBill;
 use super::recurring_bills::CreateRecurringBill;
 use crate::error::{Error, Result};
@@ -25,7 +28,7 @@ pub(super) trait Chargeable: Arguments {
     fn group_id(&self) -> &str;
     fn price_cents(&self) -> i64;
     fn currency(&self) -> &str;
-    fn description(&mut self) -> &mut String;
+    fn description(&self) -> &str;
     fn reference(&self) -> Option<&str>;
     fn journal(&self) -> Option<&Journal>;
 
@@ -54,8 +57,8 @@ macro_rules! chargeable {
             &self.currency
         }
 
-        fn description(&mut self) -> &mut String {
-            &mut self.description
+        fn description(&self) -> &str {
+            &self.description
         }
 
         fn reference(&self) -> Option<&str> {
@@ -88,6 +91,13 @@ const MARK: &str = "[ref:";
 /// A description with the reference at its end.
 fn marked(description: &str, reference: &str) -> String {
     format!("{description} {MARK}{reference}]")
+}
+
+/// The body of a request whose description bears its reference; `None` when there is none to bear.
+pub(super) fn body(arguments: &impl Serialize, description: &str, reference: Option<&str>) -> Option<Value> {
+    let mut body = serde_json::to_value(arguments).ok()?;
+    body["description"] = marked(description, reference?).into();
+    Some(body)
 }
 
 /// Whether a description ends with this reference.

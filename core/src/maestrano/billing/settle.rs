@@ -105,11 +105,11 @@ enum Claim {
 }
 
 impl<'a, A: Chargeable> Way<'a, A> {
-    fn new(client: &'a Client, mut arguments: A, call: &'a CallContext) -> Result<Self> {
+    fn new(client: &'a Client, arguments: A, call: &'a CallContext) -> Result<Self> {
         let now = client.engine.clock.wall_ms();
         arguments.check()?;
         arguments.check_at(now)?;
-        let intent = Intent::of(&mut arguments, client.app_id())?;
+        let intent = Intent::of(&arguments, client.app_id())?;
         let by = client.engine.random.uuid();
         Ok(Self { client, call, arguments, intent, by, sent_ms: now })
     }
