@@ -5,7 +5,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use serde_json::Value;
-use tenantry::{Error, ops};
+use tenantry::{Code, Error, ops};
 use tenantry_sandbox::{ClockKind, SandboxError, SandboxOptions, Vocabulary};
 
 use crate::awaitable::{Loop, Queue, runtime};
@@ -29,6 +29,9 @@ pub fn start_sandbox(on: &Loop, options: String) -> Either<Sandbox, String> {
 }
 
 fn refused(error: SandboxError) -> Error {
+    if let SandboxError::Delivery(_) = error {
+        return Error::new(Code::Connection, error.to_string());
+    }
     Error::config(error.to_string(), "see the sandbox's documentation")
 }
 
@@ -95,6 +98,8 @@ fn control(sandbox: &tenantry_sandbox::Sandbox, verb: &str, argument: &str) -> R
         "magento_bi/seed" => return sandbox.seed(argument).map(|ids| ids.to_string()).map_err(refused),
         "cloudblue/generate" => return sandbox.generate(argument).map(|made| made.to_string()).map_err(refused),
         "cloudblue/behaviour" => return sandbox.cloudblue(argument).map(|now| now.to_string()).map_err(refused),
+        "maestrano/behaviour" => return sandbox.maestrano(argument).map(|now| now.to_string()).map_err(refused),
+        "maestrano/webhooks" => return sandbox.webhook(argument).map(|replies| replies.to_string()).map_err(refused),
         "fault" => sandbox.fault(argument).map_err(refused)?,
         "clear_faults" => sandbox.clear_faults(),
         "advance" => {

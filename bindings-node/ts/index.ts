@@ -39,9 +39,12 @@ export {
   type FaultRule,
   type GenerateOrder,
   type JournalEntry,
+  type MaestranoConnection,
   type MagentoBiConnection,
   Sandbox,
   type SandboxOptions,
+  type WebhookOrder,
+  type WebhookReply,
 } from './sandbox'
 export { Secret } from './secret'
 export type { RequestOptions } from './system'

@@ -24,6 +24,8 @@ export function remote(url: string): Control {
     const request = method === 'POST' ? { method, headers, body } : { method }
     const reply = await fetch(`${url}/_sandbox/${path}`, request)
     const text = await reply.text()
+    // 502: the app that a webhook was to reach does not answer.
+    if (reply.status === 502) throw failure({ code: 'connection', message: said(text), outcome: 'unknown' })
     if (!reply.ok) throw failure({ code: 'config', message: said(text), outcome: 'rejected', status: reply.status })
     return text === '' ? null : JSON.parse(text)
   }

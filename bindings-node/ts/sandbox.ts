@@ -39,6 +39,48 @@ export interface CloudBlueConnection {
   api_key: string
 }
 
+/** The arguments of `maestrano.Marketplaces.fetch`. */
+export interface MaestranoConnection {
+  base_url: string
+  api_key: string
+  api_secret: string
+}
+
+/** A call that Maestrano makes to the app. */
+export interface WebhookOrder {
+  /** What is told. */
+  type:
+    | 'group_deleted'
+    | 'group_user_removed'
+    | 'connec_notification'
+    | 'synchronization_start'
+    | 'synchronization_toggle'
+    | 'synchronization_status'
+  /** Default `maestrano`. */
+  marketplace?: string | undefined
+  /** Default `cld-4`. */
+  group_id?: string | undefined
+  /** Default `usr-1`. */
+  user_id?: string | undefined
+  /** The body of a notification; default: the group's first organizations. */
+  entities?: Record<string, unknown> | undefined
+  /** Of a synchronization's start. */
+  opts?: Record<string, unknown> | undefined
+  /** The app's URL, on this machine; default: the behaviour's `app_host`. */
+  to?: string | undefined
+  /** False: wrong ones. */
+  credentials?: boolean | undefined
+  /** More than 1, the default: duplicates. */
+  times?: number | undefined
+}
+
+/** What the app answered. */
+export interface WebhookReply {
+  status: number
+  /** JSON, or else text. */
+  body: unknown
+}
+
 /** A rule that spoils replies; its keys are documented with the sandbox, and an unknown one is refused by name. */
 export type FaultRule = Record<string, unknown>
 
@@ -81,6 +123,7 @@ interface Line {
   clock?: 'virtual'
   magento_bi: MagentoBiConnection
   cloudblue: CloudBlueConnection
+  maestrano: MaestranoConnection
 }
 
 /** How a sandbox is controlled: in this process, or over HTTP. @internal */
@@ -150,6 +193,11 @@ export class Sandbox implements AsyncDisposable {
     return { ...this.#line.cloudblue }
   }
 
+  /** The arguments of `maestrano.Marketplaces.fetch`, with the secret. */
+  get maestrano(): MaestranoConnection {
+    return { ...this.#line.maestrano }
+  }
+
   /** JSON text for {@link Sandbox.fromLine} in another process, with the secrets. */
   get line(): string {
     return JSON.stringify(this.#line)
@@ -212,6 +260,21 @@ export class Sandbox implements AsyncDisposable {
   /** Changes how CloudBlue Connect behaves, e.g. `{ pend_reply: 'empty' }`, and gives all that is set. */
   async behave(knobs: Record<string, unknown>): Promise<Record<string, unknown>> {
     return (await this.#control('cloudblue/behaviour', knobs)) as Record<string, unknown>
+  }
+
+  /** Changes how Maestrano behaves, e.g. `{ app_host: 'http://127.0.0.1:3000' }`, and gives all that is set. */
+  async behaveMaestrano(knobs: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return (await this.#control('maestrano/behaviour', knobs)) as Record<string, unknown>
+  }
+
+  /**
+   * Calls the app as Maestrano does, and gives its replies. Unless the credentials are wrong, what is told becomes so: the
+   * group has ended, the user has left it.
+   *
+   * @throws {@link APIConnectionError} when the app does not answer.
+   */
+  async webhook(order: WebhookOrder): Promise<WebhookReply[]> {
+    return (await this.#control('maestrano/webhooks', order)) as WebhookReply[]
   }
 
   /** Ends all connections and frees the port. May be called again. */

@@ -35,6 +35,7 @@ fn problem(error: SandboxError) -> Error {
             format!("the sandbox cannot listen on 127.0.0.1:{port}: {source}"),
             "choose another port, or 0 for any free one",
         ),
+        SandboxError::Delivery(_) => Error::new(Code::Connection, error.to_string()),
         other => Error::internal(other.to_string()),
     }
 }
@@ -144,6 +145,14 @@ impl Sandbox {
 
     fn behave(&self, py: Python<'_>, behaviour: &str) -> String {
         self.with(py, |sandbox| sandbox.cloudblue(read(behaviour)?).map_err(problem))
+    }
+
+    fn behave_maestrano(&self, py: Python<'_>, behaviour: &str) -> String {
+        self.with(py, |sandbox| sandbox.maestrano(read(behaviour)?).map_err(problem))
+    }
+
+    fn webhook(&self, py: Python<'_>, order: &str) -> String {
+        self.with(py, |sandbox| sandbox.webhook(read(order)?).map_err(problem))
     }
 
     fn close(&self, py: Python<'_>) {

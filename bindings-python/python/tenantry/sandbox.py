@@ -46,6 +46,7 @@ class _InProcess:
 _ROUTES = {
     "advance": "POST advance",
     "behave": "POST cloudblue/behaviour",
+    "behave_maestrano": "POST maestrano/behaviour",
     "expire_tokens": "POST magento_bi/expire_tokens",
     "fault": "POST faults",
     "generate": "POST cloudblue/generate",
@@ -54,7 +55,12 @@ _ROUTES = {
     "reset": "POST reset",
     "seed": "POST magento_bi/seed",
     "state": "GET state",
+    "webhook": "POST maestrano/webhooks",
 }
+
+
+# What the sandbox answers when the app that a webhook was to reach does not.
+_APP_IS_SILENT = 502
 
 
 class _Remote:
@@ -89,6 +95,8 @@ class _Remote:
         except urllib.error.HTTPError as error:
             with error:
                 text = error.read().decode("utf-8", "replace")
+            if error.code == _APP_IS_SILENT:
+                raise APIConnectionError(_message(text)) from None
             raise ValidationError(_message(text), status=error.code) from None
         except OSError as error:
             raise APIConnectionError(f"the sandbox at {self._url} does not answer: {error}") from error
@@ -124,6 +132,11 @@ class _Sandbox:
     def cloudblue(self) -> dict[str, Any]:
         """The arguments of a `cloudblue.Client` or `AsyncClient` of it, the secret among them."""
         return dict(decode(self._backend.line())["cloudblue"])
+
+    @property
+    def maestrano(self) -> dict[str, Any]:
+        """The arguments of `maestrano.Marketplaces.fetch` of it, the secret among them."""
+        return dict(decode(self._backend.line())["maestrano"])
 
     @property
     def line(self) -> str:
@@ -217,6 +230,22 @@ class _Sandbox:
         """
         return cast("Item", self._backend.act("behave", knobs))
 
+    def behave_maestrano(self, **knobs: Any) -> Item:
+        """Changes how Maestrano behaves from now on, and returns all that is set.
+
+        Args:
+            knobs: `app_host` (the app's URL, `http://127.0.0.1:8000` until told otherwise), `signature` (`sha256`, `sha1`
+                or `sha256_nonstandard`: how assertions are signed), `escape` (False: values in assertions are not
+                escaped), `invoice_ms` (a bill is invoiced so long after its creation; None: on the 25th),
+                `session_valid` (False: no session is), `recheck_ms` (180,000), `broken` (the marketplace whose
+                configuration is malformed, or None), `rotate_keys` (True: the apps get new keys, once). What is not
+                given stays.
+
+        Raises:
+            ValidationError: A key is unknown or wrong.
+        """
+        return cast("Item", self._backend.act("behave_maestrano", knobs))
+
     def expire_tokens(self) -> None:
         """Makes every access token of Magento BI issued so far useless."""
         self._backend.act("expire_tokens")
@@ -296,6 +325,23 @@ class Sandbox(_Sandbox):
         """
         return cls(_Remote(line))
 
+    def webhook(self, **order: Any) -> list[Item]:
+        """Calls the app as Maestrano does, and returns its replies, each with `status` and `body`.
+
+        Args:
+            order: `type` (`group_deleted`, `group_user_removed`, `connec_notification`, `synchronization_start`,
+                `synchronization_toggle` or `synchronization_status`). Then, if given, `marketplace` (default
+                `maestrano`), `group_id` (`cld-4`), `user_id` (`usr-1`), `entities` (the body of a notification), `opts`
+                (of a synchronization's start), `to` (the app's URL on this machine; default: the behaviour's `app_host`),
+                `credentials` (False: wrong ones), `times` (more than 1: duplicates). Unless the credentials are wrong,
+                what is told becomes so: the group has ended, the user has left it.
+
+        Raises:
+            ValidationError: A key is unknown or wrong; nobody was called.
+            APIConnectionError: The app does not answer.
+        """
+        return cast("list[Item]", self._backend.act("webhook", order))
+
     def close(self) -> None:
         """Ends all connections and frees the port. May be called again; one from `from_line` is left running."""
         self._backend.close()
@@ -310,7 +356,7 @@ class Sandbox(_Sandbox):
 
 
 class AsyncSandbox(_Sandbox):
-    """The same for asynchronous programs. Its controls take microseconds and are not awaited."""
+    """The same for asynchronous programs. Its controls take microseconds and are not awaited, but for `webhook`."""
 
     @classmethod
     async def start(
@@ -324,6 +370,12 @@ class AsyncSandbox(_Sandbox):
     ) -> AsyncSandbox:
         """Starts a sandbox on a thread of its own; see `Sandbox.start`."""
         return cls(_started(clock, port, vocabulary, wait, commit_delay))
+
+    async def webhook(self, **order: Any) -> list[Item]:
+        """Calls the app as Maestrano does; see `Sandbox.webhook`. The app may live on this event loop."""
+        import asyncio
+
+        return cast("list[Item]", await asyncio.to_thread(self._backend.act, "webhook", order))
 
     @classmethod
     def from_line(cls, line: str) -> AsyncSandbox:

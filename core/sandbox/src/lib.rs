@@ -51,6 +51,33 @@
 //! | `ne` and `out` of a path with several values | none of them is the value |
 //! | `select` of an unknown path, orders by more than five fields | 400, as the vendor's library has it |
 //!
+//! Maestrano (contract, section 1): the configuration endpoint, the account API under `/api/v1/`, the identity provider,
+//! session checks, Connec!, and the calls that Maestrano makes to the app ([`Sandbox::webhook`]). The app is on the
+//! marketplaces `maestrano` and `some-telco`, which share nothing but the provider and the ids of what they begin with: the
+//! groups `cld-4`, `cld-5` (a name that XML has to escape, timestamps with milliseconds, a trial that ended in the year 0 or
+//! is still on) and `cld-6` (nothing but what is always there), the users `usr-1` to `usr-3`, a bill and a recurring bill of
+//! each status, a reseller, and 250 organizations in Connec!. The second marketplace has a colon in the app's key, ids as
+//! lists, the synchronization paths and a query in a path; the first has a null `idm`. [`Sandbox::maestrano`] changes where the
+//! app is and how all this behaves. The vendor's unknowns are played like this:
+//!
+//! | point | played as |
+//! |---|---|
+//! | an unknown id | 200 without success for GET, 400 for DELETE |
+//! | errors | those of all fields at once, with the unknown group among them |
+//! | bodies | JSON or a form; what is sent beside the known fields is ignored |
+//! | `third_party`, `initial_cents` | kept, though the vendor's own sandbox drops them; `third_party` is shown if it was sent |
+//! | timestamps | whole seconds, as its database keeps them; two of what is there at first have milliseconds |
+//! | filters | compare what is shown; a key that is no column selects nothing; nor does an unreadable value |
+//! | a bill's invoice | on the first 25th, 00:00 UTC, after its creation, or after `invoice_ms`; `updated_at` is that instant |
+//! | recurring bills | a bill at `start_date` and at each anniversary; of half months, 15 days after it and at the next month's |
+//! | a trial | makes no bill and uses up no cycle |
+//! | cancelling what has expired | is carried out |
+//! | the end of a group | cancels its recurring bills; it can be charged no more |
+//! | who signs in | `user_id` of the query, else the first user of `group_id`, else the first; unknown apps, users and groups are sent to `/app_access_unauthorized` |
+//! | sessions | one for each user of a marketplace; the check knows those of all; `/app_logout` ends them all |
+//! | the provider's key | one for all sandboxes of a process, made when it is first asked for |
+//! | Connec! | a page has `$top` rows, 100 by default; a batch at most 50 operations; three reports, whose content is made up |
+//!
 //! # Faults
 //! [`Sandbox::fault`] and `POST /_sandbox/faults` take a rule or an array of rules. A rule that is wrong is refused by the
 //! name of its key. A request meets at most one rule: the first one, in the order of adding, that applies.
@@ -79,14 +106,15 @@
 //!
 //! # Control routes
 //! `GET` `journal`, `state`; `POST` `faults`, `advance` (`{"ms"}`), `reset`, `magento_bi/expire_tokens`,
-//! `magento_bi/outcome`, `magento_bi/seed`, `cloudblue/behaviour`, `cloudblue/generate`; `DELETE` `faults`; all under
-//! `/_sandbox/`. They do what the methods of [`Sandbox`] do, and are neither journalled nor faulted.
+//! `magento_bi/outcome`, `magento_bi/seed`, `cloudblue/behaviour`, `cloudblue/generate`, `maestrano/behaviour`,
+//! `maestrano/webhooks`; `DELETE` `faults`; all under `/_sandbox/`. They do what the methods of [`Sandbox`] do, and are
+//! neither journalled nor faulted.
 //!
 //! # Journal
 //! One object per request, in the order of arrival: `seq` (from 1), `at_ms` (the sandbox's clock), `operation` (`null` for
 //! an unknown path), `method`, `path`, `query` (an object; of a GET of
 //! CloudBlue `{"rql"}`, the whole query as one text), `headers` (content-type, accept, user-agent, referer, x-request-id, and
-//! `auth`: `bearer`, `apikey`, `cookie`, `dashuid+cookie`, … or `null`), `body` (JSON or form as an object, secrets
+//! `auth`: `bearer`, `basic`, `apikey`, `cookie`, `dashuid+cookie`, … or `null`), `body` (JSON or form as an object, secrets
 //! as `***`; `{"bytes": n}` when it is neither or broke off), `status` (`null` when no reply was sent), `committed` (it was
 //! carried out with success), and `fault` (when and which effects, or `null`). The newest 100,000 are kept.
 //!
