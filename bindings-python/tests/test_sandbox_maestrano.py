@@ -17,9 +17,7 @@ import tenantry
 class App(BaseHTTPRequestHandler):
     """Answers every call and remembers it."""
 
-    calls: list[str]
-
-    def do_DELETE(self):  # noqa: N802 - the library's name
+    def do_DELETE(self):
         self.server.calls.append(self.path)
         body = b'{"success": true}'
         self.send_response(200)
@@ -93,7 +91,7 @@ def test_an_app_on_the_same_event_loop_can_answer():
 
     async def main():
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
-        url = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         async with server, await tenantry.AsyncSandbox.start() as sandbox:
             return await sandbox.webhook(type="group_user_removed", to=url)
 

@@ -234,9 +234,9 @@ class _Sandbox:
         """Changes how Maestrano behaves from now on, and returns all that is set.
 
         Args:
-            knobs: `app_host` (the app's URL, `http://127.0.0.1:8000` until told otherwise), `signature` (`sha256`, `sha1`
-                or `sha256_nonstandard`: how assertions are signed), `escape` (False: values in assertions are not
-                escaped), `invoice_ms` (a bill is invoiced so long after its creation; None: on the 25th),
+            knobs: `app_host` (the app's URL, `http://127.0.0.1:8000` until told otherwise), `signature` (`sha256`,
+                `sha1` or `sha256_nonstandard`: how assertions are signed), `escape` (False: values in assertions are
+                not escaped), `invoice_ms` (a bill is invoiced so long after its creation; None: on the 25th),
                 `session_valid` (False: no session is), `recheck_ms` (180,000), `broken` (the marketplace whose
                 configuration is malformed, or None), `rotate_keys` (True: the apps get new keys, once). What is not
                 given stays.
@@ -332,9 +332,9 @@ class Sandbox(_Sandbox):
             order: `type` (`group_deleted`, `group_user_removed`, `connec_notification`, `synchronization_start`,
                 `synchronization_toggle` or `synchronization_status`). Then, if given, `marketplace` (default
                 `maestrano`), `group_id` (`cld-4`), `user_id` (`usr-1`), `entities` (the body of a notification), `opts`
-                (of a synchronization's start), `to` (the app's URL on this machine; default: the behaviour's `app_host`),
-                `credentials` (False: wrong ones), `times` (more than 1: duplicates). Unless the credentials are wrong,
-                what is told becomes so: the group has ended, the user has left it.
+                (of a synchronization's start), `to` (the app's URL on this machine; by default the behaviour's
+                `app_host`), `credentials` (False: wrong ones), `times` (more than 1: duplicates). Unless the
+                credentials are wrong, what is told becomes so: the group has ended, the user has left it.
 
         Raises:
             ValidationError: A key is unknown or wrong; nobody was called.
