@@ -29,6 +29,7 @@ fn the_next_page_is_where_the_last_one_says_until_none_is_left() {
     let mut page = list(&maestrano, "?%24orderby=code+asc");
     assert_eq!((page["pagination"]["skip"].clone(), page["pagination"]["top"].clone()), (json!(0), json!(100)));
     let mut all: Vec<String> = codes(&page).into_iter().map(ToOwned::to_owned).collect();
+    let mut pages = 1;
     while let Some(next) = page["pagination"]["next"].as_str() {
         let path = next.strip_prefix(maestrano.url()).unwrap().to_owned();
         assert!(
@@ -36,13 +37,14 @@ fn the_next_page_is_where_the_last_one_says_until_none_is_left() {
             "{path}"
         );
         page = maestrano.send("GET", &path, &Value::Null).expect(200);
+        pages += 1;
         all.extend(codes(&page).into_iter().map(ToOwned::to_owned));
     }
     assert_eq!(
         (all.len(), &*all[0], &*all[249], &page["pagination"]["total"]),
         (250, "ORG-001", "ORG-250", &json!(250))
     );
-    assert!(all.is_sorted());
+    assert_eq!((pages, all.is_sorted()), (3, true));
 }
 
 #[test]

@@ -70,11 +70,10 @@ impl Account {
             while self.execute(place, wall_ms) {}
         }
         for bill in &mut self.bills {
-            let closing = bill.closing(invoice);
-            if bill.status == BillStatus::Submitted && closing <= wall_ms {
+            if bill.status == BillStatus::Submitted && bill.closing(invoice) <= wall_ms {
                 let bill = Arc::make_mut(bill);
                 bill.status = BillStatus::Invoiced;
-                bill.updated_ms = closing;
+                bill.updated_ms = bill.closing(invoice);
             }
         }
     }
@@ -82,12 +81,12 @@ impl Account {
     /// Lets a recurring bill's next anniversary pass, if it has come.
     fn execute(&mut self, place: usize, wall_ms: i64) -> bool {
         let recurring = &self.recurring_bills[place];
-        let due = recurring.next_execution().filter(|at| *at <= wall_ms && !recurring.status.is_final());
+        let due = recurring.next_execution_ms.filter(|at| *at <= wall_ms && !recurring.status.is_final());
         let Some(at) = due else { return false };
         let on_trial = self.group(&recurring.group_id).is_some_and(|group| group.is_on_trial(at));
         let number = if on_trial { 0 } else { self.next_number() };
         let recurring = Arc::make_mut(&mut self.recurring_bills[place]);
-        recurring.passed += 1;
+        recurring.pass();
         // A start in the hour before it was ordered is made good at once.
         let at = at.max(recurring.created_ms);
         recurring.updated_ms = at;
@@ -100,23 +99,9 @@ impl Account {
         recurring.remaining_cycles = recurring.remaining_cycles.map(|cycles| cycles - 1);
         if recurring.remaining_cycles == Some(0) {
             recurring.status = RecurringStatus::Expired;
+            recurring.next_execution_ms = None;
         }
-        let bill = Bill {
-            id: format!("bill-{number}"),
-            group_id: recurring.group_id.clone(),
-            created_ms: at,
-            updated_ms: at,
-            price_cents: recurring.price_cents,
-            status: BillStatus::Submitted,
-            currency: recurring.currency.clone(),
-            units: None,
-            description: recurring.description.clone(),
-            period_started_ms: None,
-            period_ended_ms: None,
-            third_party: None,
-            visible_at: recurring.visible_at,
-            millis: false,
-        };
+        let bill = recurring.bill(number, at, recurring.price_cents, recurring.description.clone());
         self.bills.push(Arc::new(bill));
         true
     }

@@ -24,6 +24,8 @@ pub(super) struct Bill {
     pub(super) period_ended_ms: Option<i64>,
     /// Shown only where it was given.
     pub(super) third_party: Option<bool>,
+    /// When the month's invoice closes; kept because every look at any bill asks for it.
+    pub(super) closing_ms: i64,
     /// Others see it from then on, by the sandbox's clock.
     pub(super) visible_at: Duration,
     /// Its timestamps print with milliseconds.
@@ -53,7 +55,7 @@ impl Bill {
     pub(super) fn closing(&self, invoice: Option<i64>) -> i64 {
         match invoice {
             Some(after_ms) => self.created_ms.saturating_add(after_ms),
-            None => instant::next_closing(self.created_ms),
+            None => self.closing_ms,
         }
     }
 }

@@ -65,6 +65,7 @@ fn order(account: &mut Account, call: &Call<'_>) -> Result<Reply, Reply> {
         period_started_ms,
         period_ended_ms,
         third_party,
+        closing_ms: instant::next_closing(wall_ms),
         visible_at: call.visible_at(),
         millis: false,
     };

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::bill::{moment, number};
+use super::bill::{Bill, moment, number};
 use super::filter::{Cell, Row};
 use super::instant;
 use super::period::Period;
-use super::words::RecurringStatus;
+use super::words::{BillStatus, RecurringStatus};
 
 #[derive(Debug, Clone)]
 pub(super) struct RecurringBill {
@@ -27,6 +27,8 @@ pub(super) struct RecurringBill {
     pub(super) cycles: Option<i64>,
     pub(super) initial_cents: i64,
     pub(super) last_execution_ms: Option<i64>,
+    /// None: it makes no more.
+    pub(super) next_execution_ms: Option<i64>,
     /// How many anniversaries have passed, with a bill or without.
     pub(super) passed: i64,
     pub(super) remaining_cycles: Option<i64>,
@@ -35,10 +37,32 @@ pub(super) struct RecurringBill {
 }
 
 impl RecurringBill {
-    /// When it makes its next bill, if it makes any more.
-    pub(super) fn next_execution(&self) -> Option<i64> {
+    /// Lets an anniversary pass.
+    pub(super) fn pass(&mut self) {
+        self.passed += 1;
         let anniversaries = self.passed.saturating_mul(self.frequency);
-        (self.status != RecurringStatus::Expired).then(|| self.period.anniversary(self.start_ms, anniversaries))
+        self.next_execution_ms = Some(self.period.anniversary(self.start_ms, anniversaries));
+    }
+
+    /// A bill that it makes at this instant.
+    pub(super) fn bill(&self, number: u64, at_ms: i64, price_cents: i64, description: String) -> Bill {
+        Bill {
+            id: format!("bill-{number}"),
+            group_id: self.group_id.clone(),
+            created_ms: at_ms,
+            updated_ms: at_ms,
+            price_cents,
+            status: BillStatus::Submitted,
+            currency: self.currency.clone(),
+            units: None,
+            description,
+            period_started_ms: None,
+            period_ended_ms: None,
+            third_party: None,
+            closing_ms: instant::next_closing(at_ms),
+            visible_at: self.visible_at,
+            millis: false,
+        }
     }
 
     pub(super) fn show(&self) -> Value {
@@ -49,7 +73,7 @@ impl RecurringBill {
             "description": self.description, "start_date": instant::text(self.start_ms), "period": self.period.word(),
             "frequency": self.frequency, "cycles": self.cycles, "initial_cents": self.initial_cents,
             "last_execution_at": self.last_execution_ms.map(instant::text),
-            "next_execution_at": self.next_execution().map(instant::text), "remaining_cycles": self.remaining_cycles,
+            "next_execution_at": self.next_execution_ms.map(instant::text), "remaining_cycles": self.remaining_cycles,
         })
     }
 
@@ -94,7 +118,7 @@ impl Row for RecurringBill {
             "cycles" => self.cycles.map_or(Cell::Null, number),
             "initial_cents" => number(self.initial_cents),
             "last_execution_at" => moment(self.last_execution_ms),
-            "next_execution_at" => moment(self.next_execution()),
+            "next_execution_at" => moment(self.next_execution_ms),
             "remaining_cycles" => self.remaining_cycles.map_or(Cell::Null, number),
             _ => Cell::Null,
         }

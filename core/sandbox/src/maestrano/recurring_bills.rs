@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::account::Account;
-use super::bill::Bill;
 use super::bills::{chargeable_group, currency};
 use super::envelope;
 use super::fields::Fields;
@@ -11,7 +10,7 @@ use super::instant;
 use super::period::Period;
 use super::reading;
 use super::recurring_bill::RecurringBill;
-use super::words::{BillStatus, RecurringStatus};
+use super::words::RecurringStatus;
 use crate::call::Call;
 use crate::reply::Reply;
 use crate::world::Systems;
@@ -75,6 +74,7 @@ fn order(account: &mut Account, call: &Call<'_>) -> Result<Reply, Reply> {
         cycles,
         initial_cents,
         last_execution_ms: None,
+        next_execution_ms: Some(start_ms),
         passed: 0,
         remaining_cycles: cycles,
         visible_at: call.visible_at(),
@@ -82,7 +82,8 @@ fn order(account: &mut Account, call: &Call<'_>) -> Result<Reply, Reply> {
     let reply = envelope::succeeded(&recurring.show());
     if initial_cents > 0 {
         let number = account.next_number();
-        account.bills.push(Arc::new(initial_bill(&recurring, number)));
+        let description = format!("Initial: {}", recurring.description);
+        account.bills.push(Arc::new(recurring.bill(number, wall_ms, initial_cents, description)));
     }
     account.recurring_bills.push(Arc::new(recurring));
     Ok(reply)
@@ -103,26 +104,6 @@ fn rhythm(fields: &mut Fields<'_>) -> (Period, i64) {
         Some(_) => {}
     }
     (period.unwrap_or(Period::Month), frequency)
-}
-
-/// What is charged at once.
-fn initial_bill(recurring: &RecurringBill, number: u64) -> Bill {
-    Bill {
-        id: format!("bill-{number}"),
-        group_id: recurring.group_id.clone(),
-        created_ms: recurring.created_ms,
-        updated_ms: recurring.created_ms,
-        price_cents: recurring.initial_cents,
-        status: BillStatus::Submitted,
-        currency: recurring.currency.clone(),
-        units: None,
-        description: format!("Initial: {}", recurring.description),
-        period_started_ms: None,
-        period_ended_ms: None,
-        third_party: None,
-        visible_at: recurring.visible_at,
-        millis: false,
-    }
 }
 
 /// Cancels, also what has expired; what is cancelled already stays as it is.

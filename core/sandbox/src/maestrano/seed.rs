@@ -128,6 +128,7 @@ fn bills(now: Duration, wall_ms: i64) -> Vec<Bill> {
         period_started_ms: None,
         period_ended_ms: None,
         third_party: None,
+        closing_ms: instant::next_closing(created_ms),
         visible_at: now,
         millis: false,
     };
@@ -162,6 +163,7 @@ fn recurring_bills(now: Duration, wall_ms: i64) -> Vec<RecurringBill> {
         cycles: None,
         initial_cents: 0,
         last_execution_ms: None,
+        next_execution_ms: Some(start_ms),
         passed: 0,
         remaining_cycles: None,
         visible_at: now,
@@ -169,14 +171,18 @@ fn recurring_bills(now: Duration, wall_ms: i64) -> Vec<RecurringBill> {
     let submitted = bill(504, RecurringStatus::Submitted, wall_ms + 3650 * DAY_MS, "Starts in ten years");
     let mut active = bill(505, RecurringStatus::Active, wall_ms - 45 * DAY_MS, "User licence");
     active.group_id = "cld-6".to_owned();
-    // The first two months have passed by at most.
-    active.passed = (1..).take_while(|n| Period::Month.anniversary(active.start_ms, *n) <= wall_ms).count() as i64 + 1;
-    active.last_execution_ms = Some(Period::Month.anniversary(active.start_ms, active.passed - 1));
+    while active.next_execution_ms.is_some_and(|next| next <= wall_ms) {
+        active.last_execution_ms = active.next_execution_ms;
+        active.pass();
+    }
     let cancelled = bill(506, RecurringStatus::Cancelled, wall_ms - 90 * DAY_MS, "Given up");
     let mut expired = bill(507, RecurringStatus::Expired, wall_ms - 190 * DAY_MS, "Three months' trial");
     expired.cycles = Some(3);
     expired.remaining_cycles = Some(0);
-    expired.passed = 3;
-    expired.last_execution_ms = Some(Period::Month.anniversary(expired.start_ms, 2));
+    for _ in 0..3 {
+        expired.last_execution_ms = expired.next_execution_ms;
+        expired.pass();
+    }
+    expired.next_execution_ms = None;
     [submitted, active, cancelled, expired].into()
 }

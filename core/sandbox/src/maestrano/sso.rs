@@ -26,7 +26,7 @@ fn sign_on(state: &mut State, call: &Call<'_>) -> Result<Reply, Reply> {
     let encoded = call.query("SAMLRequest").ok_or_else(|| refused("SAMLRequest is missing"))?;
     let request = SamlRequest::read(encoded).map_err(refused)?;
     let identity = identity::shared().map_err(|why| page(500, &why))?;
-    let place = call.maestrano.marketplace_of(&request.issuer).ok_or_else(|| unauthorised(call))?;
+    let place = call.maestrano.marketplace_of(&request.issuer).ok_or_else(|| turned_away(call))?;
     state.settle(call.wall_ms);
     let behaviour = state.behaviour.clone();
     let account = &mut state.accounts[place];
@@ -34,13 +34,13 @@ fn sign_on(state: &mut State, call: &Call<'_>) -> Result<Reply, Reply> {
     let user = account.users.iter_mut().find(|user| {
         wanted_user.is_none_or(|id| user.id() == sessions::unmasked(id)) && wanted_group.is_none_or(|id| user.is_in(id))
     });
-    let user = user.ok_or_else(|| unauthorised(call))?;
+    let user = user.ok_or_else(|| turned_away(call))?;
     if user.session().is_none() {
         user.set_session(Some(hex(call.random, 18)));
     }
     let user = user.clone();
     let group = wanted_group.or(user.groups.first().copied()).unwrap_or_default();
-    let group = account.group(group).filter(|group| group.is_running()).ok_or_else(|| unauthorised(call))?;
+    let group = account.group(group).filter(|group| group.is_running()).ok_or_else(|| turned_away(call))?;
     let sign_on = SignOn {
         request: &request,
         issuer: called_url(call),
@@ -86,7 +86,7 @@ fn page(status: u16, body: &str) -> Reply {
 }
 
 /// Where users go who may not use the app.
-fn unauthorised(call: &Call<'_>) -> Reply {
+fn turned_away(call: &Call<'_>) -> Reply {
     let mut reply = page(302, "");
     let location = HeaderValue::try_from(format!("{}/app_access_unauthorized", call.url));
     reply.headers.extend(location.ok().map(|location| (header::LOCATION, location)));
