@@ -66,6 +66,7 @@
 //! | errors | those of all fields at once, with the unknown group among them |
 //! | bodies | JSON or a form; what is sent beside the known fields is ignored |
 //! | `third_party`, `initial_cents` | kept, though the vendor's own sandbox drops them; `third_party` is shown if it was sent |
+//! | a bill's `units` | a number on the wire, as the vendor prints it; text in [`Sandbox::state`] |
 //! | timestamps | whole seconds, as its database keeps them; two of what is there at first have milliseconds |
 //! | filters | compare what is shown; a key that is no column selects nothing; nor does an unreadable value |
 //! | a bill's invoice | on the first 25th, 00:00 UTC, after its creation, or after `invoice_ms`; `updated_at` is that instant |

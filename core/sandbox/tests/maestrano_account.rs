@@ -87,6 +87,7 @@ fn a_bill_is_made_and_shown_as_the_vendor_does() {
     );
     let made = maestrano.data("POST", "bills", &full);
     assert_eq!((&made["units"], &made["currency"]), (&json!(1.5), &json!("USD")));
+    assert_eq!(maestrano.kept("maestrano", "bills")[4]["units"], "1.50", "the state holds no floats");
     assert_eq!((&made["period_started_at"], &made["third_party"]), (&json!("2026-01-01T00:00:00Z"), &json!(true)));
 }
 

@@ -112,7 +112,7 @@ impl Account {
         json!({
             "groups": self.groups.iter().map(|group| Value::Object(group.fields.clone())).collect::<Value>(),
             "users": mask::masked(users),
-            "bills": self.bills.iter().map(|bill| bill.show()).collect::<Value>(),
+            "bills": self.bills.iter().map(|bill| bill.kept()).collect::<Value>(),
             "recurring_bills": self.recurring_bills.iter().map(|bill| bill.show()).collect::<Value>(),
         })
     }

@@ -47,6 +47,13 @@ impl Bill {
         shown
     }
 
+    /// The same for those who look into the sandbox: no fraction is a float, which languages read in ways of their own.
+    pub(super) fn kept(&self) -> Value {
+        let mut kept = self.show();
+        kept["units"] = self.units.map(|units| format!("{}.{:02}", units / 100, units % 100)).into();
+        kept
+    }
+
     pub(super) fn visible(&self, now: Duration) -> bool {
         now >= self.visible_at
     }
