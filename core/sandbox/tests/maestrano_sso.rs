@@ -143,7 +143,7 @@ fn the_response_has_the_vendors_shape() {
         ("uid", "usr-2"),
         ("virtual_uid", "usr-2.cld-4"),
         ("email", "john.doe@example.com"),
-        ("app_owner", "false"),
+        ("app_owner", "usr-1"),
         ("company_name", ""),
     ] {
         assert_eq!(attribute(assertion, name), value, "{name}");

@@ -22,6 +22,8 @@ pub(super) struct SignOn<'a> {
     pub(super) user: &'a User,
     pub(super) group: &'a Group,
     pub(super) reseller: Option<&'a Reseller>,
+    /// The id of the user who subscribed to the app, or nothing.
+    pub(super) app_owner: &'a str,
     pub(super) wall_ms: i64,
     pub(super) recheck_ms: i64,
     /// Two random names.
@@ -109,7 +111,7 @@ impl SignOn<'_> {
             ("uid", user.id().to_owned()),
             ("virtual_email", format!("{virtual_uid}@mail.example.com")),
             ("virtual_uid", virtual_uid),
-            ("app_owner", (user.role == "Super Admin").to_string()),
+            ("app_owner", self.app_owner.to_owned()),
             ("organizations", organizations.to_string()),
         ];
         for (name, field) in [

@@ -11,6 +11,7 @@ use super::identity;
 use super::saml_request::SamlRequest;
 use super::sessions;
 use super::state::State;
+use super::user::User;
 use super::xml::Escaping;
 use crate::call::Call;
 use crate::reply::Reply;
@@ -47,6 +48,7 @@ fn sign_on(state: &mut State, call: &Call<'_>) -> Result<Reply, Reply> {
         user: &user,
         group,
         reseller: account.resellers.iter().find(|reseller| reseller.groups.contains(&group.id())),
+        app_owner: account.users.iter().find(|user| user.is_owner_of(group.id())).map_or("", User::id),
         wall_ms: call.wall_ms,
         recheck_ms: behaviour.recheck_ms,
         ids: [(); 2].map(|()| format!("_{}", call.random.uuid())),

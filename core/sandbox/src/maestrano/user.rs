@@ -31,6 +31,10 @@ impl User {
         self.fields.insert("sso_session".to_owned(), session.into());
     }
 
+    pub(super) fn is_owner_of(&self, group_id: &str) -> bool {
+        self.is_in(group_id) && self.role == "Super Admin"
+    }
+
     pub(super) fn is_in(&self, group_id: &str) -> bool {
         self.groups.contains(&group_id)
     }
