@@ -44,13 +44,21 @@ pub(super) fn decode(response_base64: &str) -> Result<String> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
+/// A parsed response, of which every node is an element or text.
+pub(super) struct Tree<'x> {
+    document: Document<'x>,
+    assertions: usize,
+    encrypted: usize,
+    signatures: usize,
+}
+
 /// Parses a response and refuses what has no place in one, wherever it stands.
-pub(super) fn parse(text: &str) -> Result<Document<'_>> {
+pub(super) fn parse(text: &str) -> Result<Tree<'_>> {
     scan(without_declaration(text)?)?;
     let parser = Parser::new().with_max_depth(MAX_DEPTH).with_forbid_dtd(true).with_max_entity_expansion(0);
     let document = parser.parse(text).map_err(|_| Reason::MalformedXml)?;
-    check_nodes(&document)?;
-    Ok(document)
+    let (assertions, encrypted, signatures) = check_nodes(&document)?;
+    Ok(Tree { document, assertions, encrypted, signatures })
 }
 
 /// What follows `<?xml …?>`, which may name no other encoding than UTF-8.
@@ -120,8 +128,10 @@ fn tag(text: &str) -> Checked<&str> {
     Err(Reason::MalformedXml)
 }
 
-/// Elements and text are all there may be, and every ID once, however it is spelled.
-fn check_nodes(document: &Document<'_>) -> Checked<()> {
+/// Elements and text are all there may be, and every ID once, however it is spelled. Gives the numbers of assertions, encrypted
+/// assertions and signatures, wherever they stand: what has no place in a response must not hide one.
+fn check_nodes(document: &Document<'_>) -> Checked<(usize, usize, usize)> {
+    let (mut assertions, mut encrypted, mut signatures) = (0, 0, 0);
     let mut ids = HashSet::new();
     let mut open: Vec<NodeId> = document.children_iter(document.root()).collect();
     while let Some(id) = open.pop() {
@@ -132,6 +142,12 @@ fn check_nodes(document: &Document<'_>) -> Checked<()> {
                         return Err(Reason::DuplicateId);
                     }
                 }
+                match element.name.local_name.as_ref() {
+                    "Assertion" if is_in(element, SAML) => assertions += 1,
+                    "EncryptedAssertion" if is_in(element, SAML) => encrypted += 1,
+                    "Signature" if is_in(element, DSIG) => signatures += 1,
+                    _ => {}
+                }
                 open.extend(document.children_iter(id));
             }
             Some(NodeKind::Text(_)) => {}
@@ -141,7 +157,11 @@ fn check_nodes(document: &Document<'_>) -> Checked<()> {
             _ => return Err(Reason::MalformedXml),
         }
     }
-    Ok(())
+    Ok((assertions, encrypted, signatures))
+}
+
+fn is_in(element: &Element<'_>, namespace: &str) -> bool {
+    element.name.namespace_uri.as_deref() == Some(namespace)
 }
 
 /// `ID`, `Id`, `id`, `xml:id`, `wsu:Id`, `AssertionID`: whatever some other program may look an element up by.
@@ -165,7 +185,7 @@ impl<'t, 'x> Node<'t, 'x> {
 
     /// Whether it has this namespace and this local name.
     pub(super) fn is(&self, namespace: &str, name: &str) -> bool {
-        self.element.name.namespace_uri.as_deref() == Some(namespace) && self.element.name.local_name == name
+        self.element.name.local_name == name && is_in(self.element, namespace)
     }
 
     /// An attribute without namespace.
@@ -203,18 +223,6 @@ impl<'t, 'x> Node<'t, 'x> {
         }
         Ok(text)
     }
-
-    fn count(&self, namespace: &str, name: &str) -> usize {
-        let mut count = 0;
-        let mut open = vec![self.id];
-        while let Some(id) = open.pop() {
-            open.extend(self.document.children_iter(id));
-            if Self::new(self.document, id).is_some_and(|node| node.is(namespace, name)) {
-                count += 1;
-            }
-        }
-        count
-    }
 }
 
 /// The parts of a response, each at its only place. Nothing is verified yet.
@@ -226,16 +234,16 @@ pub(super) struct Response<'t, 'x> {
 }
 
 impl<'t, 'x> Response<'t, 'x> {
-    pub(super) fn read(document: &'t Document<'x>) -> Result<Self> {
+    pub(super) fn read(tree: &'t Tree<'x>) -> Result<Self> {
+        let document = &tree.document;
         let root = document.document_element().and_then(|id| Node::new(document, id)).ok_or(Reason::MalformedXml)?;
         if !root.is(SAMLP, "Response") || root.attribute("Version").is_some_and(|version| version != "2.0") {
             return Err(Reason::NotAResponse.into());
         }
-        // Counted wherever they stand: what has no place here must not make one.
-        if root.count(SAML, "EncryptedAssertion") > 0 {
+        if tree.encrypted > 0 {
             return Err(Reason::EncryptedAssertion.into());
         }
-        if root.count(SAML, "Assertion") > 1 {
+        if tree.assertions > 1 {
             return Err(Reason::SeveralAssertions.into());
         }
         let (mut assertion, mut signature) = (None, None);
@@ -249,7 +257,7 @@ impl<'t, 'x> Response<'t, 'x> {
             }
         }
         let assertion = assertion.ok_or(Reason::NoAssertion)?;
-        match root.count(DSIG, "Signature") {
+        match tree.signatures {
             0 => return Err(Reason::NotSigned.into()),
             1 => {}
             _ => return Err(Reason::SeveralSignatures.into()),

@@ -39,8 +39,8 @@ use crate::error::Result;
 pub fn verify(response_base64: &str, expected: &Expected<'_>) -> Result<Verified> {
     let trust = trust::Trust::read(expected)?;
     let text = document::decode(response_base64)?;
-    let document = document::parse(&text)?;
-    let response = document::Response::read(&document)?;
+    let tree = document::parse(&text)?;
+    let response = document::Response::read(&tree)?;
     let signature = signature::Signature::read(&response)?;
     let key = trust.key(signature.embedded())?;
     signature.check(&key, expected.allow_sha1)?;
