@@ -26,13 +26,17 @@ fn only(object: &Value, keys: &[&str]) {
 }
 
 /// The kinds of steps that do something to the sandbox alone.
-const CONTROLS: [&str; 6] = ["fault", "outcome", "seed", "expire_tokens", "behave", "generate"];
+const CONTROLS: [&str; 7] = ["fault", "outcome", "seed", "expire_tokens", "behave", "generate", "advance"];
 
 struct Run {
     system: &'static str,
     sandbox: Sandbox,
     client: Client,
+    /// Of Maestrano: the set that the client is of.
+    marketplaces: Option<Client>,
     kept: HashMap<String, Value>,
+    /// Where a story keeps what it keeps in files.
+    _folder: tempfile::TempDir,
 }
 
 #[tokio::test]
@@ -43,6 +47,11 @@ async fn every_scenario_of_magento_bi_holds() {
 #[tokio::test]
 async fn every_scenario_of_cloudblue_holds() {
     every_scenario("cloudblue", 16).await;
+}
+
+#[tokio::test]
+async fn every_scenario_of_maestrano_holds() {
+    every_scenario("maestrano", 17).await;
 }
 
 async fn every_scenario(system: &'static str, least: usize) {
@@ -65,7 +74,7 @@ async fn every_scenario(system: &'static str, least: usize) {
 }
 
 async fn scenario(system: &'static str, scenario: &Value) {
-    only(scenario, &["name", "sandbox", "client", "steps", "journal", "committed", "state"]);
+    only(scenario, &["name", "sandbox", "client", "marketplace", "steps", "journal", "committed", "state"]);
     let settings = &scenario["sandbox"];
     if settings.is_object() {
         only(settings, &["vocabulary", "wait_ms", "commit_delay_ms"]);
@@ -79,8 +88,10 @@ async fn scenario(system: &'static str, scenario: &Value) {
     });
     let mut config = sandbox.line()[system].clone();
     merge(&mut config, &scenario["client"]);
-    let client = Client::open(system, &config.to_string(), Some(sandbox.clock())).unwrap();
-    let mut run = Run { system, sandbox, client, kept: HashMap::new() };
+    let folder = tempfile::tempdir().unwrap();
+    let kept = HashMap::from([("$journal".to_owned(), folder.path().join("journal.json").to_str().unwrap().into())]);
+    let (client, marketplaces) = opened(system, &config, &scenario["marketplace"], &sandbox).await;
+    let mut run = Run { system, sandbox, client, marketplaces, kept, _folder: folder };
     for step in scenario["steps"].as_array().unwrap() {
         run.step(step).await;
     }
@@ -101,6 +112,18 @@ async fn scenario(system: &'static str, scenario: &Value) {
     }
 }
 
+/// The client of a story; of Maestrano, a marketplace's client, and the set that it is of.
+async fn opened(system: &str, config: &Value, marketplace: &Value, sandbox: &Sandbox) -> (Client, Option<Client>) {
+    let open = |system| Client::open(system, &config.to_string(), Some(sandbox.clock())).unwrap();
+    if system != "maestrano" {
+        return (open(system), None);
+    }
+    let marketplaces = open("maestrano.marketplaces");
+    run(marketplaces.call("maestrano.marketplaces.refresh", "{}", "", false)).await;
+    let client = marketplaces.marketplace(marketplace.as_str().unwrap_or("some-telco"), "").unwrap();
+    (client, Some(marketplaces))
+}
+
 impl Run {
     /// The operations that arrived, without their system's name, and whether each was carried out.
     fn arrived(&self) -> Vec<(Value, bool)> {
@@ -111,10 +134,18 @@ impl Run {
     }
 
     async fn step(&mut self, step: &Value) {
-        let tellers = ["call", "flow", "query", "list", "count", "worker"];
+        let tellers = ["call", "local", "flow", "query", "list", "count", "worker"];
         let kind = tellers.into_iter().chain(CONTROLS).find(|key| step.get(key).is_some());
         match kind.unwrap_or_else(|| panic!("a step of no known kind: {step}")) {
             "call" => self.call(step).await,
+            "local" => {
+                only(step, &["local", "arguments", "expect", "keep"]);
+                let name = step["local"].as_str().unwrap();
+                let text = self.asking(name).local(name, &self.arguments(step).to_string());
+                let found: Value = serde_json::from_str(&text).unwrap();
+                matches(&self.fill(&step["expect"]), &found, &format!("{step}"));
+                self.keep(step, &found);
+            }
             "flow" => self.flow(step).await,
             "query" => {
                 only(step, &["query", "expect"]);
@@ -141,7 +172,9 @@ impl Run {
             "fault" => self.sandbox.fault(value).unwrap(),
             "outcome" => self.sandbox.outcome(value).unwrap(),
             "seed" => drop(self.sandbox.seed(value).unwrap()),
+            "behave" if self.system == "maestrano" => drop(self.sandbox.maestrano(value).unwrap()),
             "behave" => drop(self.sandbox.cloudblue(value).unwrap()),
+            "advance" => self.sandbox.advance(value.as_u64().unwrap()).unwrap(),
             "generate" => drop(self.sandbox.generate(value).unwrap()),
             _ => self.sandbox.expire_tokens(),
         }
@@ -221,18 +254,33 @@ impl Run {
 
     async fn call(&mut self, step: &Value) {
         only(step, &["call", "arguments", "options", "expect", "events", "keep"]);
-        let arguments = self.fill(&step["arguments"]).to_string();
+        let arguments = self.arguments(step).to_string();
         let options = step.get("options").map(Value::to_string).unwrap_or_default();
-        let call = self.client.call(step["call"].as_str().unwrap(), &arguments, &options, true);
+        let name = step["call"].as_str().unwrap();
+        let call = self.asking(name).call(name, &arguments, &options, true);
         let (envelope, events) = run(call).await;
         matches(&self.fill(&step["expect"]), &envelope, &format!("{step}"));
         if let Some(expected) = step["events"].as_array() {
             assert_eq!(&events, expected, "{step}");
         }
+        self.keep(step, &envelope);
+    }
+
+    fn keep(&mut self, step: &Value, envelope: &Value) {
         for (name, pointer) in step["keep"].as_object().into_iter().flatten() {
             let value = envelope["ok"].pointer(pointer.as_str().unwrap()).unwrap().clone();
             self.kept.insert(format!("${name}"), value);
         }
+    }
+
+    fn arguments(&self, step: &Value) -> Value {
+        step.get("arguments").map_or_else(|| json!({}), |arguments| self.fill(arguments))
+    }
+
+    /// The client that an operation is asked of: some are the whole set's.
+    fn asking(&self, name: &str) -> &Client {
+        let of_all = ["maestrano.marketplaces.", "maestrano.webhooks."].iter().any(|prefix| name.starts_with(prefix));
+        self.marketplaces.as_ref().filter(|_| of_all).unwrap_or(&self.client)
     }
 
     async fn flow(&mut self, step: &Value) {
@@ -321,6 +369,8 @@ fn matches(expected: &Value, found: &Value, place: &str) {
                 "string" => found.is_string(),
                 "object" => found.is_object(),
                 "null" => found.is_null(),
+                "list" => found.is_array(),
+                "boolean" => found.is_boolean(),
                 other => panic!("no kind {other}"),
             };
             assert!(is, "{place}: {found} is not {}", map["$is"]);
