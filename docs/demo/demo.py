@@ -1,7 +1,8 @@
-"""The story of `make demo`, in two acts.
+"""The story of `make demo`, in three acts.
 
 A merchant is onboarded from Python, and another one, whose process dies in a POST, from Node. Then Python fulfills
-twenty requests while Node watches them, and one reply is cut off.
+twenty requests while Node watches them, and one reply is cut off. Then a customer is billed, an app of FastAPI and
+one of Express are told what became of that customer, and a user signs in.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ CREATES = ("signups.create", "invites.create", "connections.create", "jobs.start
 FAST = {"min": 0.1, "max": 0.3}
 
 
-def begin(sandbox: tenantry.Sandbox, *program: str | Path) -> subprocess.Popen[str]:
+def begin(
+    sandbox: tenantry.Sandbox, *program: str | Path, stdout: int | None = None
+) -> subprocess.Popen[str]:
     """Starts a program that is told of the sandbox on its stdin."""
-    child = subprocess.Popen(program, stdin=subprocess.PIPE, text=True)
+    child = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=stdout, text=True)
     assert child.stdin is not None
     child.stdin.write(sandbox.line)
     child.stdin.close()
@@ -47,9 +50,10 @@ def main() -> int:
         try:
             assert server.stdout is not None
             sandbox = tenantry.Sandbox.from_line(server.stdout.readline())
-            print(f"A sandbox plays Magento BI and CloudBlue Connect at {sandbox.url}.")
+            print(f"A sandbox plays Magento BI, CloudBlue Connect and Maestrano at {sandbox.url}.")
             onboard(Path(folder), sandbox)
             fulfill(sandbox)
+            bill(sandbox)
         finally:
             server.terminate()
     return 0
@@ -107,6 +111,38 @@ def fulfill(sandbox: tenantry.Sandbox) -> None:
     print(f"Decisions that arrived:\n   {len(paths)}, {len(set(paths))} of them different")
     if len(set(paths)) != len(paths) or any(len(request["transitions"]) != 1 for request in requests):
         raise SystemExit("a request was decided about twice, or not at all")
+
+
+def bill(sandbox: tenantry.Sandbox) -> None:
+    print("\n5. Python bills a customer, and the reply to the first bill is lost; then a user signs in:", flush=True)
+    before = len(sandbox.journal())
+    sandbox.fault(operation="maestrano.bills.create", when="after", drop=True)
+    child = begin(sandbox, sys.executable, HERE / "bill.py")
+    if child.wait() != 0:
+        raise SystemExit("the customer was not billed")
+    creates = [entry["operation"] for entry in sandbox.journal()[before:]].count("maestrano.bills.create")
+    print(f"   {creates} bill was sent")
+
+    print("\n6. The customer's user leaves, and then the customer; each app is told by a webhook:", flush=True)
+    apps = [[sys.executable, HERE / "webhooks.py"], ["node", HERE / "webhooks.mjs"]]
+    orders = [
+        {"type": "group_user_removed", "marketplace": "some-telco", "group_id": "cld-4", "user_id": "usr-2"},
+        {"type": "group_deleted", "marketplace": "maestrano", "group_id": "cld-4"},
+    ]
+    for program, order in zip(apps, orders, strict=True):
+        app = begin(sandbox, *program, stdout=subprocess.PIPE)
+        assert app.stdout is not None
+        try:
+            to = f"http://127.0.0.1:{app.stdout.readline().strip()}"
+            replies = sandbox.webhook(**order, to=to)
+            forged = sandbox.webhook(**order, to=to, credentials=False)
+        finally:
+            app.terminate()
+        print(app.stdout.read().rstrip(), flush=True)
+        print(f"   answered {replies[0]['status']}; with other credentials {forged[0]['status']}", flush=True)
+        app.wait()
+        if (replies[0]["status"], forged[0]["status"]) != (200, 401):
+            raise SystemExit("a webhook was answered otherwise than it should")
 
 
 if __name__ == "__main__":
