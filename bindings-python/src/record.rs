@@ -56,6 +56,8 @@ fn read<'py>(slf: &Bound<'py, Record>, field: &Field) -> PyResult<Bound<'py, PyA
         ("record", Some(model)) if text.starts_with('{') => model.bind(py).call1((text,)),
         ("self", _) if text.starts_with('{') => slf.get_type().call1((text,)),
         ("list", Some(model)) if text.starts_with('[') => Ok(records(model.bind(py), text)?.into_any()),
+        // The vendor's way to say none; Python's calendar begins a year later.
+        ("instant", _) if text.starts_with("\"0000-") => Ok(py.None().into_bound(py)),
         ("instant", _) => match instant(py, text) {
             Some(instant) => Ok(instant),
             None => value(py, text),
