@@ -225,7 +225,9 @@ operations! {
         /// Source: the vendor's page, "Account Management API".
         get -> Lossless<RecurringBill> = GET "/account/recurring_bills/{id}", Safe, Basic, None;
 
-        /// Cancels a recurring bill: no further bills are made. Cancelling one that is cancelled changes nothing and is a success.
+        /// Cancels a recurring bill: no further bills are made.
+        ///
+        /// Cancelling one that is cancelled changes nothing and is a success.
         ///
         /// Source: the vendor's page, "Account Management API".
         cancel -> Lossless<RecurringBill> = DELETE "/account/recurring_bills/{id}", Idempotent, Basic, None;
