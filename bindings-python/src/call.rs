@@ -15,27 +15,66 @@ use crate::{flow, pages, runtime, worker};
 
 /// A client of one system. Goes through a fork: a child opens its own connections.
 #[pyclass(frozen, module = "tenantry._native")]
-pub struct Client {
-    system: String,
-    config: String,
+pub struct Client(Arc<Opened>);
+
+struct Opened {
+    origin: Origin,
     opened: ArcSwap<PerProcess<ops::Client>>,
 }
 
-fn open(system: &str, config: &str) -> Result<ops::Client, String> {
-    // A sandbox of this process with virtual time lends its clock to the clients that talk to it.
-    let settings: Value = serde_json::from_str(config).unwrap_or_default();
-    let clock = settings.get("base_url").and_then(Value::as_str).and_then(tenantry_sandbox::clock_of);
-    ops::Client::open(system, config, clock).map_err(|error| ops::envelope(Err(error)))
+/// What a client is made of, and made of again in a child.
+enum Origin {
+    Config { system: String, config: String },
+    Marketplace { set: Arc<Opened>, name: String, options: String },
+}
+
+fn failed(error: tenantry::Error) -> String {
+    ops::envelope(Err(error))
+}
+
+impl Origin {
+    fn open(&self) -> Result<ops::Client, String> {
+        match self {
+            Self::Config { system, config } => {
+                // A sandbox of this process with virtual time lends its clock to the clients that talk to it.
+                let settings: Value = serde_json::from_str(config).unwrap_or_default();
+                let clock = settings.get("base_url").and_then(Value::as_str).and_then(tenantry_sandbox::clock_of);
+                ops::Client::open(system, config, clock).map_err(failed)
+            }
+            Self::Marketplace { set, name, options } => set.current()?.marketplace(name, options).map_err(failed),
+        }
+    }
+}
+
+impl Opened {
+    fn new(origin: Origin) -> Result<Self, String> {
+        let opened = ArcSwap::from_pointee(PerProcess::new(origin.open()?));
+        Ok(Self { origin, opened })
+    }
+
+    fn current(&self) -> Result<ops::Client, String> {
+        let opened = self.opened.load();
+        if let Some(client) = opened.get() {
+            return Ok(client.clone());
+        }
+        let client = self.origin.open()?;
+        client.inherit(opened.peek());
+        self.opened.store(Arc::new(PerProcess::new(client.clone())));
+        Ok(client)
+    }
 }
 
 impl Client {
     fn current(&self) -> Result<ops::Client, String> {
-        if let Some(client) = self.opened.load().get() {
-            return Ok(client.clone());
+        self.0.current()
+    }
+
+    /// The client, or an envelope that says why not.
+    fn made(py: Python<'_>, origin: Origin) -> PyResult<Py<PyAny>> {
+        match py.detach(|| Opened::new(origin)) {
+            Ok(opened) => Ok(Py::new(py, Self(Arc::new(opened)))?.into_any()),
+            Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
         }
-        let client = open(&self.system, &self.config)?;
-        self.opened.store(Arc::new(PerProcess::new(client.clone())));
-        Ok(client)
     }
 }
 
@@ -44,12 +83,19 @@ impl Client {
     /// The client, or an envelope that says why not.
     #[staticmethod]
     fn open(py: Python<'_>, system: String, config: String) -> PyResult<Py<PyAny>> {
-        match py.detach(|| open(&system, &config)) {
-            Ok(client) => {
-                let opened = ArcSwap::from_pointee(PerProcess::new(client));
-                Ok(Py::new(py, Self { system, config, opened })?.into_any())
-            }
-            Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
+        Self::made(py, Origin::Config { system, config })
+    }
+
+    /// The client of a marketplace of this set, or an envelope that says why not.
+    fn marketplace(&self, py: Python<'_>, name: String, options: String) -> PyResult<Py<PyAny>> {
+        Self::made(py, Origin::Marketplace { set: Arc::clone(&self.0), name, options })
+    }
+
+    /// Answers without a request: an envelope.
+    fn local(&self, py: Python<'_>, operation: &str, arguments: &str) -> String {
+        match self.current() {
+            Ok(client) => py.detach(|| client.local(operation, arguments)),
+            Err(envelope) => envelope,
         }
     }
 

@@ -22,6 +22,11 @@ impl<T> PerProcess<T> {
         (self.pid == std::process::id()).then_some(&*self.value)
     }
 
+    /// The value, also in a forked child: what in it nobody can be changing may be looked at there, and nothing else.
+    pub fn peek(&self) -> &T {
+        &self.value
+    }
+
     /// The value, or an envelope that says what happened.
     pub fn get_or_envelope(&self, what: &str) -> Result<&T, String> {
         self.get().ok_or_else(|| {

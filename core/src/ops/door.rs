@@ -97,6 +97,13 @@ impl Client {
         Ok(Self::Maestrano(client))
     }
 
+    /// Takes over what `parent` knows, which this client was made like in a forked child; the parent itself is left alone.
+    pub fn inherit(&self, parent: &Self) {
+        if let (Self::Marketplaces(own), Self::Marketplaces(parent)) = (self, parent) {
+            own.inherit(parent);
+        }
+    }
+
     /// Answers without a request: an operation and its arguments as JSON text in, an envelope out.
     pub fn local(&self, operation: &str, arguments: &str) -> String {
         envelope(match self {

@@ -367,6 +367,14 @@ impl Marketplaces {
         self.next_change_for(&self.context()).await
     }
 
+    /// Takes the configuration of `parent` over, in a forked child.
+    pub(crate) fn inherit(&self, parent: &Self) {
+        // A lock that another thread held at the fork stays locked here: the set is empty then, until it is refreshed.
+        if let Ok(snapshot) = parent.0.snapshot.try_read() {
+            *self.0.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
+        }
+    }
+
     fn context(&self) -> CallContext {
         CallContext { host: self.0.host.clone(), ..CallContext::default() }
     }
