@@ -1,13 +1,14 @@
 """Move customers, subscriptions and money between SaaS marketplaces.
 
-`tenantry.cloudblue` speaks to CloudBlue Connect, `tenantry.magento_bi` to Magento BI (Adobe Commerce Intelligence);
-`tenantry.Sandbox` plays both on this machine, so that everything can be tried without an account. Importing this
-package loads nothing else: names are loaded when used.
+`tenantry.cloudblue` speaks to CloudBlue Connect, `tenantry.maestrano` to Maestrano, `tenantry.magento_bi` to Magento BI
+(Adobe Commerce Intelligence); `tenantry.Sandbox` plays all three on this machine, so that everything can be tried
+without an account. Importing this package loads nothing else: names are loaded when used.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenantry import cloudblue as cloudblue
+    from tenantry import maestrano as maestrano
     from tenantry import magento_bi as magento_bi
     from tenantry._native import Record as Record
     from tenantry.errors import (
@@ -80,6 +81,8 @@ if TYPE_CHECKING:
         WebhookError as WebhookError,
     )
     from tenantry.events import Event as Event
+    from tenantry.journal import Journal as Journal
+    from tenantry.journal import ReplayStore as ReplayStore
     from tenantry.sandbox import AsyncSandbox as AsyncSandbox
     from tenantry.sandbox import Sandbox as Sandbox
     from tenantry.secret import Secret as Secret
@@ -99,12 +102,14 @@ __all__ = [
     "FlowStopped",
     "InternalError",
     "InternalServerError",
+    "Journal",
     "NeedsAttentionError",
     "NotFoundError",
     "OutcomeUnknownError",
     "PermissionDeniedError",
     "RateLimitError",
     "Record",
+    "ReplayStore",
     "ResponseError",
     "SamlError",
     "Sandbox",
@@ -117,6 +122,7 @@ __all__ = [
     "WebhookError",
     "__version__",
     "cloudblue",
+    "maestrano",
     "magento_bi",
 ]
 
@@ -125,11 +131,14 @@ __all__ = [
 _HOMES: "dict[str, str | None]" = {
     "AsyncSandbox": "sandbox",
     "Event": "events",
+    "Journal": "journal",
     "Record": "_native",
+    "ReplayStore": "journal",
     "Sandbox": "sandbox",
     "Secret": "secret",
     "__version__": "_native",
     "cloudblue": None,
+    "maestrano": None,
     "magento_bi": None,
 }
 

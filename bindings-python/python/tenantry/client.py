@@ -2,48 +2,92 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from weakref import WeakSet
 
 from tenantry import _native
 from tenantry.driver import Host, drive, drive_async
-from tenantry.encoding import encode, failure, plain
-from tenantry.errors import ConfigError
+from tenantry.encoding import encode, failure, opened, plain
+from tenantry.errors import ConfigError, OutcomeUnknownError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from typing_extensions import Self
 
     from tenantry._native import Call, Pages, Record
     from tenantry.driver import CheckpointStore
     from tenantry.options import CallOptions, Listener
     from tenantry.secret import SecretCallback
 
+    Opener = Callable[[dict[str, Any]], "_native.Client | str"]
     _R = TypeVar("_R", bound=Record)
 
 
 class _Session:
     """A client's way to the core: its native handle, its callbacks, and its calls under way."""
 
+    _handle: _native.Client | None = None
+    _opener: Opener
+    _callbacks: dict[str, Any]
+    _ready: Callable[[], Awaitable[object]] | None = None
+
     def __init__(self, system: str, connection: Mapping[str, Any], options: CallOptions) -> None:
+        config = {name: value for name, value in connection.items() if value is not None}
+        config["options"] = options.settings
+        self._callbacks = {}
+        self._begin(system, lambda callbacks: _native.Client.open(system, encode(config, callbacks)), options.on_event)
+        self.open()
+
+    @classmethod
+    def of(
+        cls,
+        parent: _Session,
+        system: str,
+        opener: Opener,
+        *,
+        on_event: Listener | None,
+        ready: Callable[[], Awaitable[object]] | None = None,
+    ) -> Self:
+        """A session whose handle comes from another client's, when it is first needed.
+
+        `ready` is awaited before the calls of an asynchronous one.
+        """
+        session = cls.__new__(cls)
+        session._follow(parent, ready)  # noqa: SLF001 - its own
+        session._begin(system, opener, on_event or parent._on_event)  # noqa: SLF001
+        return session
+
+    def _follow(self, parent: _Session, ready: Callable[[], Awaitable[object]] | None) -> None:
+        self._callbacks, self._ready = dict(parent._callbacks), ready
+
+    def _begin(self, system: str, opener: Opener, on_event: Listener | None) -> None:
         self.system = system
-        self._callbacks: dict[str, SecretCallback] = {}
-        self._on_event = options.on_event
+        self._opener = opener
+        self._on_event = on_event
         self._calls: set[Call] = set()
         self.readings: WeakSet[Pages] = WeakSet()
         self._closed = False
-        config = {name: value for name, value in connection.items() if value is not None}
-        config["options"] = options.settings
-        opened = _native.Client.open(system, encode(config, self._callbacks))
-        if isinstance(opened, str):
-            raise failure(opened)
-        self._native = opened
+
+    def open(self) -> _native.Client:
+        """Takes the native handle in, or raises what is wrong with it."""
+        handle = self._opener(self._callbacks)
+        if isinstance(handle, str):
+            raise failure(handle)
+        self._handle = handle
+        return handle
 
     @property
     def native(self) -> _native.Client:
         """The native handle."""
         if self._closed:
             raise ConfigError("the client is closed", outcome="not_sent", hint="make a new one")
-        return self._native
+        return self._handle or self.open()
+
+    def local(self, operation: str, arguments: Mapping[str, Any] | None = None) -> str:
+        """Answers an operation without a request; gives the reply's text."""
+        given = {name: value for name, value in (arguments or {}).items() if value is not None}
+        return opened(self.native.local(operation, encode(given)))
 
     def host(self, callbacks: dict[str, SecretCallback], on_event: Listener | None, store: Any = None) -> Host:
         """What a call of this client may turn to; its own callbacks and listener come before the client's."""
@@ -81,8 +125,18 @@ class Session(_Session):
         """Carries an operation out and returns the reply's text."""
         return self.drive(*self._prepare(operation, arguments, options))
 
+    def charge(self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions) -> _R:
+        """Carries out an operation whose unknown outcome a person can decide about."""
+        try:
+            return _one(model, self.invoke(operation, arguments, options))
+        except OutcomeUnknownError as error:
+            decidable(error, model, lambda verb, given: self.charge(verb, given, model, options), operation, arguments)
+            raise
+
     def record(self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions) -> _R:
         """Carries out an operation that replies with a record."""
+        if operation in _CHARGES:
+            return self.charge(operation, arguments, model, options)
         return _one(model, self.invoke(operation, arguments, options))
 
     def optional(
@@ -114,10 +168,22 @@ class AsyncSession(_Session):
 
     async def invoke(self, operation: str, arguments: Mapping[str, Any], options: CallOptions) -> str:
         """Carries an operation out and returns the reply's text."""
+        if self._ready is not None:
+            await self._ready()
         return await self.drive(*self._prepare(operation, arguments, options))
+
+    async def charge(self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions) -> _R:
+        """Carries out an operation whose unknown outcome a person can decide about."""
+        try:
+            return _one(model, await self.invoke(operation, arguments, options))
+        except OutcomeUnknownError as error:
+            decidable(error, model, lambda verb, given: self.charge(verb, given, model, options), operation, arguments)
+            raise
 
     async def record(self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions) -> _R:
         """Carries out an operation that replies with a record."""
+        if operation in _CHARGES:
+            return await self.charge(operation, arguments, model, options)
         return _one(model, await self.invoke(operation, arguments, options))
 
     async def optional(
@@ -145,16 +211,35 @@ def _one_or_none(model: type[_R], text: str) -> _R | None:
     return None if text == "null" else _one(model, text)
 
 
+# Of these, what became of the request is the caller's to decide when nobody can tell.
+_CHARGES = ("maestrano.bills.create", "maestrano.recurring_bills.create")
+
+
+def decidable(
+    error: OutcomeUnknownError,
+    model: type[Record],
+    charge: Callable[[str, dict[str, Any]], object],
+    operation: str,
+    arguments: Mapping[str, Any],
+) -> None:
+    """Lets the error carry out what is decided about it."""
+    noun, _, verb = operation.rpartition(".")
+    asked: Mapping[str, Any] = arguments if verb == "create" else arguments["arguments"]
+    given = {name: value for name, value in asked.items() if value is not None}
+    error.decidable(model, lambda verb, more: charge(f"{noun}.{verb}", {**more, "arguments": given}))
+
+
 class Closing:
     """A client's identity: it is remade from its settings in another process, and shows no secret."""
 
     _settings: dict[str, Any]
+    _shown: ClassVar[tuple[str, ...]] = ("base_url", "dashboard_url", "username", "oauth_client_id")
 
     def __repr__(self) -> str:
-        shown = ("base_url", "dashboard_url", "username", "oauth_client_id")
-        parts = [f"{name}={self._settings[name]!r}" for name in shown if self._settings.get(name) is not None]
+        parts = [f"{name}={self._settings[name]!r}" for name in self._shown if self._settings.get(name) is not None]
         kind = type(self)
-        return f"{kind.__module__.removesuffix('.client')}.{kind.__qualname__}({', '.join(parts)})"
+        home = kind.__module__.removesuffix(".client").removesuffix(".marketplaces")
+        return f"{home}.{kind.__qualname__}({', '.join(parts)})"
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[Any, ...]]:
         # Secrets refuse to be pickled when they are inline, and say what to do.

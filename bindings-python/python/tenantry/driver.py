@@ -10,9 +10,10 @@ from tenantry.encoding import OK, encode, failure, plain, unexpected
 from tenantry.events import Event, log_event, logger
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tenantry._native import Call
     from tenantry.options import Listener
-    from tenantry.secret import SecretCallback
 
 
 class CheckpointStore(Protocol):
@@ -28,13 +29,13 @@ class CheckpointStore(Protocol):
 
 
 class Host:
-    """What a call may turn to in this program: callbacks of secrets, a listener, a checkpoint store."""
+    """What a call may turn to in this program: callbacks of secrets, stores, a listener."""
 
     __slots__ = ("callbacks", "on_event", "store")
 
     def __init__(
         self,
-        callbacks: dict[str, SecretCallback],
+        callbacks: dict[str, Any],
         on_event: Listener | None = None,
         store: CheckpointStore | None = None,
     ) -> None:
@@ -61,11 +62,26 @@ class Host:
         """What a question's answer is, or an awaitable of it."""
         if kind == "secret":
             return self.callbacks[data]()
+        asked: dict[str, Any] = data or {}
+        if "store" in asked:
+            return _asked(self.callbacks[asked["store"]], kind, asked)
         if kind == "save" and self.store is not None:
-            return self.store.save(data["checkpoint"])
+            return self.store.save(asked["checkpoint"])
         if kind == "load" and self.store is not None:
             return self.store.load()
         return unexpected(f"the question {kind}")
+
+
+def _asked(store: Any, kind: str, data: dict[str, Any]) -> Any:
+    if kind == "claim":
+        return store.claim(data["key"], _time(data["until_ms"]))
+    return store.save(data["key"], data["checkpoint"]) if kind == "save" else store.load(data["key"])
+
+
+def _time(ms: int) -> datetime:
+    from datetime import datetime, timedelta, timezone
+
+    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=ms)
 
 
 def report(listener: object) -> None:

@@ -11,13 +11,14 @@ from typing import Any, NoReturn
 
 from tenantry.errors import InternalError, TenantryError, ValidationError, from_report
 from tenantry.events import Item
-from tenantry.secret import Hidden, Secret, SecretCallback, revealed
+from tenantry.journal import Journal, ReplayStore, store_name
+from tenantry.secret import Hidden, Secret, revealed
 
 OK = '{"ok":'
 
 
 class _Encoder(json.JSONEncoder):
-    def __init__(self, callbacks: dict[str, SecretCallback]) -> None:
+    def __init__(self, callbacks: dict[str, Any]) -> None:
         super().__init__(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         self._callbacks = callbacks
 
@@ -26,13 +27,24 @@ class _Encoder(json.JSONEncoder):
             return revealed(o, self._callbacks)
         if isinstance(o, Hidden):
             return o.value
-        if isinstance(o, datetime):
-            return _instant(o)
+        if isinstance(o, (datetime, Decimal)):
+            return _instant(o) if isinstance(o, datetime) else _decimal(o)
         if isinstance(o, Mapping):
             return dict(o)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         if isinstance(o, PathLike):
             return fspath(o)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        return super().default(o)
+        return self._store(o) if isinstance(o, (Journal, ReplayStore)) else super().default(o)
+
+    def _store(self, store: Journal | ReplayStore) -> dict[str, str]:
+        name = store_name(store)
+        self._callbacks[name] = store
+        return {"store": name}
+
+
+def _decimal(number: Decimal) -> str:
+    if not number.is_finite():
+        raise ValueError(f"{number} is no number")
+    return format(number, "f")
 
 
 def _instant(time: datetime) -> str:
@@ -41,8 +53,8 @@ def _instant(time: datetime) -> str:
     return time.isoformat()
 
 
-def encode(value: object, callbacks: dict[str, SecretCallback] | None = None) -> str:
-    """JSON text for the core. Callbacks of secrets are put into `callbacks`, under the names that stand for them.
+def encode(value: object, callbacks: dict[str, Any] | None = None) -> str:
+    """JSON text for the core. Callbacks of secrets and stores are put into `callbacks`, by their names.
 
     Raises:
         ValidationError: The value holds something that JSON has no form for.

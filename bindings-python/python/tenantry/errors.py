@@ -7,7 +7,12 @@ became of the request (`outcome`), whether sending it again is safe and may help
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenantry.maestrano.models import WebhookReply
 
 __all__ = [
     "APIConnectionError",
@@ -192,10 +197,66 @@ class OutcomeUnknownError(TenantryError):
 
     code = "outcome_unknown"
 
+    _model: type[Any] | None = None
+    _decide: Callable[[str, dict[str, Any]], Any] | None = None
+
     @property
     def candidates(self) -> list[Any]:
-        """What on the server may be the result of the request, where the system can be asked."""
-        return list(self.details.get("candidates") or [])
+        """What on the server may be the result of the request, where the system can be asked.
+
+        Of a bill they are `maestrano.models.Bill`, or `RecurringBill`.
+        """
+        found: list[Any] = list(self.details.get("candidates") or [])
+        if self._model is None:
+            return found
+        import json
+
+        return [self._model(json.dumps(candidate)) for candidate in found]
+
+    def decidable(self, model: type[Any], decide: Callable[[str, dict[str, Any]], Any]) -> None:
+        """Makes it an error about a `model`, and lets `adopt` and `force` carry out what is decided."""
+        self._model, self._decide = model, decide
+
+    def adopt(self, id: str) -> Any:  # noqa: A002 - a name of the wire
+        """Takes one of the candidates for what was to be made; a journal remembers it.
+
+        Args:
+            id: The id of that candidate.
+
+        Returns:
+            The candidate, read again, with `already_applied`. With an asynchronous client, an awaitable of it.
+
+        Raises:
+            ConflictError: It is another group's, or over another amount.
+            ConfigError: The error is not about a bill, or was pickled: its client is gone.
+        """
+        return self._decided("adopt", {"id": id})
+
+    def force(self) -> Any:
+        """Sends the request again although there are candidates: none of them is what was to be made.
+
+        Returns:
+            What is made. With an asynchronous client, an awaitable of it.
+
+        Raises:
+            ConfigError: The error is not about a bill, or was pickled: its client is gone.
+            OutcomeUnknownError: The reply was lost again; and all that the creation raises.
+        """
+        return self._decided("force", {})
+
+    def _decided(self, verb: str, arguments: dict[str, Any]) -> Any:
+        if self._decide is None:
+            lost = f"{verb} needs the client of the call, which is gone"
+            message, hint = (lost, "decide where the error is raised, before it is pickled")
+            if self._model is None:
+                message, hint = f"there is nothing to {verb}", "see its details"
+            raise ConfigError(message, outcome="not_sent", hint=hint)
+        return self._decide(verb, arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        restore, arguments, state = super().__reduce__()
+        # The client stays in its process.
+        return restore, arguments, {name: value for name, value in state.items() if name != "_decide"}
 
 
 class NeedsAttentionError(TenantryError):
@@ -239,9 +300,22 @@ class WebhookError(TenantryError):
     code = "webhook"
 
     @property
-    def reply(self) -> Any:
-        """What to answer."""
-        return self.details.get("reply")
+    def reply(self) -> WebhookReply:
+        """What to answer: `status`, `headers` (pairs) and `body` (text)."""
+        import json
+
+        from tenantry.maestrano.models import WebhookReply
+
+        return WebhookReply(json.dumps(self.details.get("reply") or {}))
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is refused, in a word.
+
+        `too_large`, `unknown_path`, `wrong_method`, `missing_credentials`, `malformed_credentials`,
+        `wrong_credentials`, `ambiguous` or `invalid_body`.
+        """
+        return self.details.get("reason")
 
 
 class SamlError(TenantryError):
@@ -250,8 +324,8 @@ class SamlError(TenantryError):
     code = "saml"
 
     @property
-    def reason(self) -> Any:
-        """Why it is refused."""
+    def reason(self) -> str | None:
+        """Why it is refused, in a word, e.g. `wrong_recipient`."""
         return self.details.get("reason")
 
 

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from math import isfinite
 from os import PathLike, fspath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from tenantry.errors import ConfigError
 from tenantry.events import Event
 from tenantry.secret import Secret, sealed_by_name
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+elif sys.version_info >= (3, 11):
+    from typing import Unpack
+else:
+    # Annotations that name it can be resolved, though to less than they mean.
+    from typing import Optional as Unpack
+
+__all__ = ["CallOptions", "ConnectionOptions", "Listener", "Options", "Seconds", "Unpack", "call_options", "limit"]
+
 Listener = Callable[[Event], object]
 Seconds = float | timedelta
+
+
+class Options(TypedDict, total=False):
+    """Options of one call; what is not given is the client's."""
+
+    timeout: Seconds | None
+    """Seconds for one request, its reply included."""
+    max_retries: int | None
+    """How often a failed request is sent again where that is safe, 0 to 10."""
+    proxy: str | Secret | Literal[False] | None
+    """The proxy's URL, or False for none. Never used for the loopback."""
+    ca_file: str | PathLike[str] | None
+    """A file of PEM certificates to trust besides the system's."""
+    allow_insecure_http: bool | None
+    """Allows plain http to other machines; each call then emits `insecure_http`."""
+    user_agent: str | None
+    """Put in front of tenantry's own user agent."""
+    extra_headers: Mapping[str, Any] | None
+    """Sent with every request; not credentials, nor what frames a request."""
+    on_event: Listener | None
+    """Called with each event, on the calling thread."""
+
+
+class ConnectionOptions(Options, total=False):
+    """Options of a client; what is not given has its default."""
+
+    connect_timeout: Seconds | None
+    """Seconds for connecting, TLS included; default 10."""
+    max_response_bytes: int | None
+    """Bytes of a decoded reply that are read at most; default 16 MiB."""
 
 
 class CallOptions:
@@ -60,6 +101,15 @@ def call_options(
         "max_response_bytes": max_response_bytes,
     }
     return CallOptions({name: value for name, value in settings.items() if value is not None}, on_event)
+
+
+def sealed_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with secrets for what may hold one: a traceback that shows locals shows none."""
+    sealed = dict(options)
+    for name, seal in (("proxy", sealed_proxy), ("extra_headers", sealed_headers)):
+        if sealed.get(name) is not None:
+            sealed[name] = seal(sealed[name])
+    return sealed
 
 
 def milliseconds(name: str, value: Seconds) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from os import PathLike, fspath
-from typing import Any, cast
+from typing import Any, cast, overload
 
 __all__ = ["Secret"]
 
@@ -105,6 +105,10 @@ def _restore(kind: str, source: str | SecretCallback, name: str) -> Secret:
     return Secret._of(kind, source, name)  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
 
 
+@overload
+def as_secret(value: str | Secret) -> Secret: ...
+@overload
+def as_secret(value: str | Secret | None) -> Secret | None: ...
 def as_secret(value: str | Secret | None) -> Secret | None:
     """Wraps text, so that no frame of a traceback shows it."""
     return value if value is None or isinstance(value, Secret) else Secret(value)
