@@ -7,6 +7,7 @@ mod snapshot;
 mod trust;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -192,6 +193,7 @@ impl Builder {
             host: self.host,
             snapshot: RwLock::new(Arc::new(snapshot)),
             fetching: tokio::sync::Mutex::default(),
+            fetches: AtomicU64::new(0),
         })))
     }
 
@@ -224,8 +226,10 @@ struct Inner {
     send: Option<Arc<dyn HttpSend>>,
     host: Host,
     snapshot: RwLock<Arc<Snapshot>>,
-    /// Held by whoever fetches; how often it was fetched, and what came of it last.
-    fetching: tokio::sync::Mutex<refresh::Last>,
+    /// Held by whoever fetches: what came of it last, which those who waited for it share.
+    fetching: tokio::sync::Mutex<Option<Result<Refreshed>>>,
+    /// How often it was fetched.
+    fetches: AtomicU64,
     /// Clients with the set's own options, by the name and the text of their marketplace: what they know of sessions lasts.
     clients: Mutex<HashMap<(String, String), Client>>,
     /// What was used in sign-ons, of all marketplaces.

@@ -1,5 +1,6 @@
 //! Keeping a configuration fresh: fetched once however many ask, swapped at once, and kept when a fetch fails.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -35,13 +36,6 @@ pub struct Refreshed {
     pub error: Option<Error>,
 }
 
-/// What came of the last fetch: those who waited for it share it.
-#[derive(Debug, Default)]
-pub(super) struct Last {
-    fetches: u64,
-    result: Option<Result<Refreshed>>,
-}
-
 /// After a failed fetch the next one is tried sooner than the time to live.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
@@ -53,17 +47,17 @@ impl Marketplaces {
         if !force && self.age().is_some_and(|age| age < inner.ttl) {
             return Ok(self.unchanged());
         }
-        let seen = inner.fetching.try_lock().ok().map(|last| last.fetches);
+        let seen = inner.fetches.load(Ordering::Acquire);
         let mut last = inner.fetching.lock().await;
         // While this call waited, another one fetched: that answer is this call's too.
-        if seen.is_none()
-            && let Some(result) = &last.result
+        if inner.fetches.load(Ordering::Acquire) != seen
+            && let Some(result) = &*last
         {
             return result.clone();
         }
         let result = self.fetch(call).await;
-        last.fetches += 1;
-        last.result = Some(result.clone());
+        inner.fetches.fetch_add(1, Ordering::AcqRel);
+        *last = Some(result.clone());
         result
     }
 
