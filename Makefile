@@ -10,16 +10,21 @@ RUST := $(shell git ls-files -co --exclude-standard '*.rs' '*.toml' Cargo.lock 2
 PY := $(shell git ls-files -co --exclude-standard 'bindings-python/python/*' 2>/dev/null)
 TS := $(shell git ls-files -co --exclude-standard 'bindings-node/ts/*' 'bindings-node/bin/*' bindings-node/tsconfig.json 2>/dev/null)
 
-.PHONY: help demo test test-rust test-generated test-python test-node test-interop test-docs test-package lint gen bench torture docs requirements clean
+.PHONY: help demo build test test-rust test-generated test-python test-node test-interop test-docs test-package lint gen bench torture docs requirements clean
 
 help: ## show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: target/.python target/.node ## build, then watch merchants being onboarded and requests being fulfilled
+demo: build ## build, then watch merchants being onboarded, requests being fulfilled and customers being billed
 	$(VENV)/bin/python docs/demo/demo.py
 
-test: test-rust test-generated test-python test-node test-interop test-docs test-package ## run every test
+test: ## run every test
+	@# The two packages are linked by one thread each: the core's tests fill the other processor meanwhile.
+	$(MAKE) --no-print-directory -j2 test-rust build
+	$(MAKE) --no-print-directory test-generated test-python test-node test-interop test-docs test-package
 	@echo "make test: all passed"
+
+build: target/.python target/.node ## build and install the Python and the Node package
 
 test-rust: $(VENV)/.installed ## core, sandbox and generator, doctests included
 	cargo test --locked
