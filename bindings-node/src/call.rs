@@ -38,6 +38,21 @@ impl Client {
         Call::new(self.client.call(&operation, &arguments, &options, events), self.queue.clone())
     }
 
+    /// The client of one marketplace of a set, or the envelope of the error; its connection options are JSON text, `""` for none.
+    #[napi]
+    pub fn marketplace(&self, name: String, options: String) -> Either<Client, String> {
+        match self.client.marketplace(&name, &options) {
+            Ok(client) => Either::A(Client { client, queue: self.queue.clone() }),
+            Err(error) => Either::B(failure(error)),
+        }
+    }
+
+    /// Answers at once, without a request: an envelope.
+    #[napi]
+    pub fn local(&self, operation: String, arguments: String) -> String {
+        self.client.local(&operation, &arguments)
+    }
+
     /// Prepares the reading of a list, or gives the envelope of the error; nothing is sent before its first page is asked for.
     #[napi]
     pub fn list(&self, operation: String, arguments: String, options: String, events: bool) -> Either<Pages, String> {

@@ -5,6 +5,7 @@ import { awaitable } from './awaitable'
 import { failure, type Report } from './errors'
 import { camel, type Event, tell } from './event'
 import { parse } from './exact'
+import type { Journal, ReplayStore, Stores } from './journal'
 import type { NativeCall } from './native'
 import type { Callbacks } from './secret'
 
@@ -19,6 +20,8 @@ export interface Caller {
   callbacks: Callbacks
   onEvent?: ((event: Event) => unknown) | undefined
   store?: Keeper | undefined
+  /** Journals and replay stores, by the names that they crossed under. */
+  stores?: Stores | undefined
   /** Any of them ends the call at once. */
   signals: readonly AbortSignal[]
 }
@@ -90,7 +93,9 @@ async function answer(ask: Ask, caller: Caller): Promise<{ text: string; thrown?
   }
 }
 
-async function found(ask: Ask, { callbacks, store }: Caller): Promise<unknown> {
+async function found(ask: Ask, { callbacks, store, stores }: Caller): Promise<unknown> {
+  const named = stores?.get(String((ask.data as { store?: string } | null)?.store))
+  if (named !== undefined) return await answered(named, ask)
   if (ask.kind === 'secret') {
     const callback = callbacks.get(String(ask.data))
     if (callback === undefined) throw new Error(`nobody knows the callback ${String(ask.data)}`)
@@ -102,6 +107,18 @@ async function found(ask: Ask, { callbacks, store }: Caller): Promise<unknown> {
     return null
   }
   throw new Error(`this caller does not answer ${ask.kind}`)
+}
+
+/** What a store of the caller's says to a question about one of its keys. */
+async function answered(store: Journal | ReplayStore, { kind, data }: Ask): Promise<unknown> {
+  const { key, checkpoint, until_ms } = data as { key: string; checkpoint: string; until_ms: number }
+  if (kind === 'load' && 'load' in store) return await store.load(key)
+  if (kind === 'save' && 'save' in store) {
+    await store.save(key, checkpoint)
+    return null
+  }
+  if (kind === 'claim' && 'claim' in store) return await store.claim(key, new Date(until_ms))
+  throw new Error(`this store does not answer ${kind}`)
 }
 
 function lost() {

@@ -1,6 +1,7 @@
 // The error classes, rebuilt from the core's envelope so that the stack is the caller's.
 
 import { inspect } from 'node:util'
+import type { Bill, RecurringBill, WebhookReply } from './generated/maestrano'
 
 /** What became of the request. */
 export type Outcome = 'not_sent' | 'rejected' | 'unknown' | 'answered' | (string & {})
@@ -135,11 +136,63 @@ export class RateLimitError extends TenantryError {}
 export class InternalServerError extends TenantryError {}
 /** The reply is cut off, is not what it should be, or leads elsewhere. */
 export class ResponseError extends TenantryError {}
-/** Nobody knows whether a request that must not be repeated was carried out. It is never repeated by itself. */
+/** What can be done about an unknown outcome. @internal */
+export interface Remedy {
+  adopt(id: string): Promise<unknown>
+  force(): Promise<unknown>
+}
+
+/**
+ * Nobody knows whether a request that must not be repeated was carried out. It is never repeated by itself.
+ *
+ * @example
+ * try {
+ *   bill = await account.bills.create(order)
+ * } catch (error) {
+ *   if (!(error instanceof OutcomeUnknownError)) throw error
+ *   const mine = error.candidates.find(isMine)
+ *   bill = mine === undefined ? await error.force() : await error.adopt(mine.id)
+ * }
+ */
 export class OutcomeUnknownError extends TenantryError {
+  #remedy: Remedy | undefined
+
+  /** @internal Gives the error what {@link OutcomeUnknownError.adopt} and {@link OutcomeUnknownError.force} do. */
+  static remedied(error: OutcomeUnknownError, remedy: Remedy): OutcomeUnknownError {
+    error.#remedy = remedy
+    return error
+  }
+
   /** What may be its result, as far as a look-up found any. */
   get candidates(): readonly unknown[] {
     return Array.isArray(this.details.candidates) ? this.details.candidates : []
+  }
+
+  /**
+   * Takes one of the candidates for what was to be made, and remembers it in the journal if there is one. Of bills and recurring
+   * bills alone.
+   *
+   * @param id - The id of the candidate, or of another that it is.
+   * @returns What was adopted, with `already_applied`.
+   * @throws {@link ConflictError} when it is over something else; {@link NotFoundError} when there is none.
+   */
+  async adopt<T = Bill & RecurringBill>(id: string): Promise<T> {
+    return (await this.#able().adopt(id)) as T
+  }
+
+  /**
+   * Sends it once more: a person knows that none of the candidates is it. Of bills and recurring bills alone.
+   *
+   * @returns What was made.
+   * @throws {@link OutcomeUnknownError} when nobody knows again.
+   */
+  async force<T = Bill & RecurringBill>(): Promise<T> {
+    return (await this.#able().force()) as T
+  }
+
+  #able(): Remedy {
+    if (this.#remedy !== undefined) return this.#remedy
+    throw refused('validation', `${this.operation ?? 'this call'} can be neither adopted nor forced`, {})
   }
 }
 /** A flow waits for a decision that a person owes, and nobody answered. */
@@ -158,9 +211,27 @@ export class FlowStopped extends TenantryError {}
 /** A checkpoint cannot be used: it exists, is missing, broken, from the future, of another spec, or in use. */
 export class CheckpointError extends TenantryError {}
 /** An incoming webhook cannot be trusted or read. */
-export class WebhookError extends TenantryError {}
-/** A SAML response cannot be trusted or read. */
-export class SamlError extends TenantryError {}
+export class WebhookError extends TenantryError {
+  /**
+   * Why, in a word: `too_large`, `unknown_path`, `wrong_method`, `missing_credentials`, `malformed_credentials`,
+   * `wrong_credentials`, `ambiguous` or `invalid_body`. It is for the app's log.
+   */
+  get reason(): string | null {
+    return typeof this.details.reason === 'string' ? this.details.reason : null
+  }
+
+  /** What to answer; it tells the sender no more than it must know. */
+  get reply(): WebhookReply {
+    return (this.details.reply as WebhookReply | undefined) ?? { status: 500, headers: [], body: '' }
+  }
+}
+/** A SAML response cannot be trusted or read. Nothing of it is returned. */
+export class SamlError extends TenantryError {
+  /** Why, in a word: `signature_invalid`, `sha1_not_allowed`, `expired`, `replayed`, … */
+  get reason(): string | null {
+    return typeof this.details.reason === 'string' ? this.details.reason : null
+  }
+}
 /** A defect of tenantry: please report it. */
 export class InternalError extends TenantryError {}
 

@@ -32,6 +32,7 @@ export type { Event } from './event'
 export { type Answer, Flow, type FlowStatus, type Need, type RunOptions } from './flow'
 export { FlowEvent } from './flow_event'
 export { withSecrets } from './hidden'
+export * as maestrano from './maestrano'
 export * as magentoBi from './magento_bi'
 export type { CallOptions, ConnectionOptions } from './options'
 export {

@@ -52,6 +52,8 @@ export interface NativeClient {
   count(operation: string, args: string, options: string, events: boolean): NativeCall
   worker(options: string): NativeWorker | string
   flow(kind: string, spec: string, options: string): NativeFlow | string
+  marketplace(name: string, options: string): NativeClient | string
+  local(operation: string, args: string): string
 }
 
 /** @internal */

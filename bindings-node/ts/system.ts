@@ -3,11 +3,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { inspect } from 'node:util'
 import { environment } from './awaitable'
-import { type Caller, drive, envelopeFailure } from './call'
+import { type Caller, drive, envelopeFailure, opened } from './call'
 import { encode } from './encode'
 import { refused } from './errors'
 import type { Event } from './event'
 import { type Hidden, hide } from './hidden'
+import type { Stores } from './journal'
 import { type NativeClient, type NativeFlow, type NativeWorker, native } from './native'
 import { type CallOptions, CONNECTION, type Names, rename } from './options'
 import { Pager, pageArguments } from './pager'
@@ -26,6 +27,17 @@ export interface RequestOptions extends CallOptions {
 
 const OWN = ['onEvent', 'signal'] as const
 
+/** @internal A client that another one made. It ends with that one. */
+export class Made {
+  constructor(
+    readonly client: NativeClient,
+    readonly callbacks: Callbacks,
+    readonly onEvent: ((event: Event) => unknown) | undefined,
+    readonly shown: Record<string, unknown>,
+    readonly ends: readonly AbortSignal[],
+  ) {}
+}
+
 /** @internal What a flow takes from its client. */
 export interface Opened {
   flow: NativeFlow
@@ -40,11 +52,23 @@ export abstract class System implements AsyncDisposable {
   readonly #callbacks: Callbacks = new Map()
   readonly #onEvent: ((event: Event) => unknown) | undefined
   readonly #closed = new AbortController()
+  /** Any of them ends its calls. */
+  readonly #ends: readonly AbortSignal[]
   readonly #hidden: Hidden
   readonly #shown: Record<string, unknown>
 
   /** @internal */
   protected constructor(system: string, hidden: Hidden, settings: Names, secret: readonly string[], options: object) {
+    this.#system = system
+    this.#hidden = hidden
+    if (options instanceof Made) {
+      this.#native = options.client
+      this.#callbacks = options.callbacks
+      this.#onEvent = options.onEvent
+      this.#shown = options.shown
+      this.#ends = [this.#closed.signal, ...options.ends]
+      return
+    }
     const own = ['onEvent', ...Object.keys(settings)]
     const { onEvent } = options as CallOptions
     const connection = rename(options, CONNECTION, own)
@@ -59,19 +83,39 @@ export abstract class System implements AsyncDisposable {
     const base = typeof config.base_url === 'string' ? config.base_url : null
     const made = native().openClient(environment(), system, encode(config, this.#callbacks), base)
     if (typeof made === 'string') throw envelopeFailure(made)
-    this.#system = system
     this.#native = made
     this.#onEvent = onEvent
-    this.#hidden = hidden
     this.#shown = shown
+    this.#ends = [this.#closed.signal]
   }
 
   /** @internal Carries an operation out. */
-  async invoke<T>(operation: string, args: object, options: CallOptions = {}): Promise<T> {
+  async invoke<T>(operation: string, args: object, options: CallOptions = {}, stores?: Stores): Promise<T> {
     const { caller, settings } = this.#prepare(options)
+    caller.stores = stores
     const text = encode(args, caller.callbacks)
     const begin = () => this.#native.call(operation, text, settings, caller.onEvent !== undefined)
     return this.hide(operation, await drive(begin, caller)) as T
+  }
+
+  /** @internal Answers without a request. */
+  local<T>(operation: string, args: object = {}): T {
+    for (const signal of this.#ends) signal.throwIfAborted()
+    const callbacks: Callbacks = new Map()
+    const text = encode(args, callbacks)
+    if (callbacks.size > 0)
+      throw refused('config', 'a Secret.callback cannot be asked here: give the text, env or file', { operation })
+    return this.hide(operation, opened(this.#native.local(operation, text))) as T
+  }
+
+  /** @internal The client of a marketplace of this set, with connection options over the set's. */
+  marketplace(name: string, options: CallOptions): Made {
+    for (const signal of this.#ends) signal.throwIfAborted()
+    const given = rename(options, CONNECTION, ['onEvent'])
+    const settings = Object.keys(given).length === 0 ? '' : encode(given, new Map())
+    const client = this.#native.marketplace(name, settings)
+    if (typeof client === 'string') throw envelopeFailure(client)
+    return new Made(client, this.#callbacks, options.onEvent ?? this.#onEvent, { marketplace: name }, this.#ends)
   }
 
   /** @internal A list: its arguments are checked now, and nothing is sent before its first row is asked for. */
@@ -108,7 +152,7 @@ export abstract class System implements AsyncDisposable {
     const callbacks: Callbacks = new Map(this.#callbacks)
     const settings = encode(rename(options, CONNECTION, OWN), callbacks)
     const onEvent = options.onEvent ?? this.#onEvent
-    const signals = options.signal === undefined ? [this.#closed.signal] : [options.signal, this.#closed.signal]
+    const signals = options.signal === undefined ? this.#ends : [options.signal, ...this.#ends]
     return { caller: { callbacks, onEvent, signals }, settings }
   }
 
