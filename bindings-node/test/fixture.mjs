@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cloudblue, magentoBi, Sandbox } from 'tenantry'
+import { cloudblue, maestrano, magentoBi, Sandbox } from 'tenantry'
 
 export const here = dirname(fileURLToPath(import.meta.url))
 export const root = join(here, '..', '..')
@@ -25,6 +25,20 @@ export async function counter(test, { sandbox: settings = {}, client = {}, gener
   if (generate !== undefined)
     await sandbox.generate({ product_id: 'PRD-1', status: 'pending', type: 'purchase', clear: true, ...generate })
   return { sandbox, connect: new cloudblue.Client({ ...sandbox.cloudblue, ...client }) }
+}
+
+/** A sandbox with a virtual clock, its marketplaces and a client of one, closed after the test. */
+export async function market(test, { sandbox: settings = {}, fetch = {}, name = 'some-telco' } = {}) {
+  const sandbox = await Sandbox.start({ clock: 'virtual', ...settings })
+  test.after(() => sandbox.close())
+  const marketplaces = await maestrano.Marketplaces.fetch({ ...sandbox.maestrano, ...fetch })
+  test.after(() => marketplaces.close())
+  return { sandbox, marketplaces, account: marketplaces.client(name) }
+}
+
+/** Arguments of `bills.create`. */
+export function order(changes = {}) {
+  return { group_id: 'cld-4', price_cents: 2000, currency: 'USD', description: 'Product purchase', ...changes }
 }
 
 /** What the sandbox's requests are, by id. */
