@@ -914,8 +914,9 @@ export class RecurringBills extends Resource {
   }
 
   /**
-   * Cancels a recurring bill: no further bills are made. Cancelling one that is cancelled changes nothing and is a
-   * success.
+   * Cancels a recurring bill: no further bills are made.
+   *
+   * Cancelling one that is cancelled changes nothing and is a success.
    *
    * Source: the vendor's page, "Account Management API".
    *

@@ -913,8 +913,9 @@ class RecurringBills:
         extra_headers: Mapping[str, str] | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> models.RecurringBill:
-        """Cancels a recurring bill: no further bills are made. Cancelling one that is cancelled changes nothing and is
-        a success.
+        """Cancels a recurring bill: no further bills are made.
+
+        Cancelling one that is cancelled changes nothing and is a success.
 
         Idempotent: sending it twice leaves the same state as once, so a failed attempt is repeated, up to `max_retries`
         times.
@@ -2349,8 +2350,9 @@ class AsyncRecurringBills:
         extra_headers: Mapping[str, str] | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> models.RecurringBill:
-        """Cancels a recurring bill: no further bills are made. Cancelling one that is cancelled changes nothing and is
-        a success.
+        """Cancels a recurring bill: no further bills are made.
+
+        Cancelling one that is cancelled changes nothing and is a success.
 
         Idempotent: sending it twice leaves the same state as once, so a failed attempt is repeated, up to `max_retries`
         times.
