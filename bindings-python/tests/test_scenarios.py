@@ -1,7 +1,7 @@
 """Runs the scenarios and vectors that all three languages run (`tests/README.md`).
 
-Calls and flows go through the native boundary, whose envelopes they speak of; lists, conditions and workers through the
-public surface.
+Calls, flows and what is answered without a request go through the native boundary, whose envelopes they speak of; lists,
+conditions and workers through the public surface.
 """
 
 from __future__ import annotations
@@ -23,7 +23,15 @@ from tenantry.cloudblue import Query
 SCENARIOS = Path(__file__).parents[2] / "tests/scenarios"
 SYSTEMS = sorted(folder.name for folder in SCENARIOS.iterdir())
 FILES = sorted(path for path in SCENARIOS.glob("*/*") if path.name != "spec.json")
-KINDS = {"number": (int, float), "string": str, "object": dict, "null": type(None)}
+KINDS = {
+    "number": (int, float),
+    "string": str,
+    "object": dict,
+    "list": list,
+    "boolean": bool,
+    "null": type(None),
+}
+OF_ALL = ("maestrano.marketplaces.", "maestrano.webhooks.")
 
 
 def only(given: dict[str, Any], *keys: str) -> None:
@@ -116,16 +124,27 @@ def envelope(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"error": {name: getattr(error, name) for name in names}}
 
 
+def opened(client: _native.Client | str) -> _native.Client:
+    assert not isinstance(client, str), client
+    return client
+
+
 class Run:
-    def __init__(self, system: str, sandbox: tenantry.Sandbox, config: dict[str, Any]) -> None:
+    def __init__(
+        self, system: str, sandbox: tenantry.Sandbox, config: dict[str, Any], marketplace: str, journal: Path
+    ) -> None:
         self.folder = SCENARIOS / system
         self.sandbox = sandbox
+        self.marketplaces: _native.Client | None = None
+        self.kept: dict[str, Any] = {"$journal": str(journal)}
+        if system == "maestrano":
+            self.marketplaces = opened(_native.Client.open("maestrano.marketplaces", json.dumps(config)))
+            drive(self.marketplaces.call("maestrano.marketplaces.refresh", "{}", "", False))
+            self.client = opened(self.marketplaces.marketplace(marketplace, ""))
+            return
         kind = {"magento_bi": magento_bi.Client, "cloudblue": cloudblue.Client}[system]
         self.public: Any = kind(**spelled(config))
-        opened = _native.Client.open(system, json.dumps(config))
-        assert not isinstance(opened, str), opened
-        self.client = opened
-        self.kept: dict[str, Any] = {}
+        self.client = opened(_native.Client.open(system, json.dumps(config)))
 
     def fill(self, value: Any) -> Any:
         """The value with each `"$name"` replaced by what was kept under that name."""
@@ -138,7 +157,7 @@ class Run:
         return value
 
     def step(self, step: dict[str, Any]) -> None:
-        for kind in ("call", "flow", "list", "count", "query", "worker"):
+        for kind in ("call", "local", "flow", "list", "count", "query", "worker"):
             if kind in step:
                 getattr(self, kind)(**step)
                 return
@@ -147,6 +166,10 @@ class Run:
             self.sandbox.expire_tokens()
         elif kind == "fault":
             self.sandbox.fault(self.fill(value))
+        elif kind == "advance":
+            self.sandbox.advance(value / 1000)
+        elif kind == "behave" and self.marketplaces is not None:
+            self.sandbox.behave_maestrano(**self.fill(value))
         else:
             assert kind in ("outcome", "seed", "generate", "behave"), kind
             getattr(self.sandbox, kind)(**self.fill(value))
@@ -199,13 +222,25 @@ class Run:
 
     def call(self, *, call, expect, arguments=None, options=None, events=None, keep=None) -> None:
         text = "" if options is None else json.dumps(options)
-        envelope, seen = drive(self.client.call(call, json.dumps(self.fill(arguments or {})), text, True))
+        envelope, seen = drive(self.asking(call).call(call, json.dumps(self.fill(arguments or {})), text, True))
         matches(self.fill(expect), envelope, call)
         assert events is None or seen == events, call
+        self.keep(envelope, keep)
+
+    def local(self, *, local, expect, arguments=None, keep=None) -> None:
+        envelope = json.loads(self.asking(local).local(local, json.dumps(self.fill(arguments or {}))))
+        matches(self.fill(expect), envelope, local)
+        self.keep(envelope, keep)
+
+    def asking(self, name: str) -> _native.Client:
+        """The client that an operation is asked of: some are the whole set's."""
+        return self.marketplaces if self.marketplaces is not None and name.startswith(OF_ALL) else self.client
+
+    def keep(self, envelope: dict[str, Any], keep: dict[str, str] | None) -> None:
         for name, pointer in (keep or {}).items():
             value = envelope["ok"]
             for key in pointer.split("/")[1:]:
-                value = value[key]
+                value = value[int(key)] if isinstance(value, list) else value[key]
             self.kept[f"${name}"] = value
 
     def flow(self, *, flow, expect, answers=(), steps=None) -> None:
@@ -233,10 +268,10 @@ class Run:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_scenario(path: Path) -> None:
+def test_scenario(path: Path, tmp_path: Path) -> None:
     scenario = json.loads(path.read_text())
     system = path.parent.name
-    only(scenario, "name", "sandbox", "client", "steps", "journal", "committed", "state")
+    only(scenario, "name", "sandbox", "client", "marketplace", "steps", "journal", "committed", "state")
     settings = scenario.get("sandbox", {})
     only(settings, "vocabulary", "wait_ms", "commit_delay_ms")
     with tenantry.Sandbox.start(
@@ -245,7 +280,8 @@ def test_scenario(path: Path) -> None:
         wait=settings.get("wait_ms", 1000) / 1000,
         commit_delay=settings.get("commit_delay_ms", 0) / 1000,
     ) as sandbox:
-        run = Run(system, sandbox, merge(getattr(sandbox, system), scenario.get("client", {})))
+        config = merge(getattr(sandbox, system), scenario.get("client", {}))
+        run = Run(system, sandbox, config, scenario.get("marketplace", "some-telco"), tmp_path / "journal.json")
         for step in scenario["steps"]:
             run.step(step)
         journal = [(entry["operation"].removeprefix(f"{system}."), entry["committed"]) for entry in sandbox.journal()]
@@ -260,8 +296,9 @@ def test_scenario(path: Path) -> None:
 
 
 def test_there_are_scenarios() -> None:
-    assert {"magento_bi"} <= {*SYSTEMS} <= {"magento_bi", "cloudblue"}
-    assert sum(path.parent.name == "magento_bi" for path in FILES) >= 12
+    assert SYSTEMS == ["cloudblue", "maestrano", "magento_bi"]
+    for system, least in (("magento_bi", 12), ("cloudblue", 16), ("maestrano", 17)):
+        assert sum(path.parent.name == system for path in FILES) >= least, system
     assert all(path.suffix == ".json" for path in FILES)
 
 
