@@ -74,4 +74,4 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, monkeypatch: pytest.Monk
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.output_type == "error"]
-    assert {"onboarding": "client_id", "requests": "PR-"}[path.stem] in str(outputs)
+    assert {"billing": "bill-", "onboarding": "client_id", "requests": "PR-"}[path.stem] in str(outputs)
