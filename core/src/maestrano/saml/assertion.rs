@@ -108,7 +108,7 @@ impl<'t> Subject<'t> {
         }
         window.check_start(data.attribute("NotBefore"))?;
         window.check_end(Some(data.attribute("NotOnOrAfter").ok_or(Reason::Subject)?))?;
-        let name = name.text()?.into_owned();
+        let name = name.text()?.to_owned();
         if name.trim().is_empty() {
             return Err(Reason::Subject.into());
         }
@@ -130,15 +130,15 @@ fn check_conditions(conditions: &Node<'_, '_>, expected: &Expected<'_>, window: 
             return Err(Reason::UnexpectedContent.into());
         }
     }
-    let mut found = String::new();
+    let mut found = "";
     for audience in restriction.ok_or(Reason::Audience)?.elements()? {
         let text = audience.text()?;
         if audience.is(SAML, "Audience") && expected.audiences.iter().any(|accepted| accepted == text.trim()) {
             return Ok(());
         }
-        found = text.into_owned();
+        found = text;
     }
-    Err(mismatch(Reason::Audience, &expected.audiences.join(" or "), &found))
+    Err(mismatch(Reason::Audience, &expected.audiences.join(" or "), found))
 }
 
 fn check_request(in_response_to: Option<&str>, expected: &Expected<'_>) -> Checked<()> {
@@ -158,7 +158,7 @@ fn read_attributes(statement: &Node<'_, '_>) -> Checked<BTreeMap<String, String>
         let name = attribute.attribute("Name").filter(|name| !name.is_empty()).ok_or(Reason::Attribute)?;
         let text = match &attribute.elements().map_err(|_| Reason::Attribute)?[..] {
             [] => String::new(),
-            [value] if value.is(SAML, "AttributeValue") => value.text().map_err(|_| Reason::Attribute)?.into_owned(),
+            [value] if value.is(SAML, "AttributeValue") => value.text().map_err(|_| Reason::Attribute)?.to_owned(),
             _ => return Err(Reason::Attribute),
         };
         if !attribute.is(SAML, "Attribute") || attributes.insert(name.to_owned(), text).is_some() {

@@ -1,6 +1,5 @@
 //! From the posted text to a tree of which every node is known, and the parts of a response in it.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use base64::Engine as _;
@@ -211,17 +210,14 @@ impl<'t, 'x> Node<'t, 'x> {
         Ok(elements)
     }
 
-    /// The text in it, of which it must consist.
-    pub(super) fn text(&self) -> Checked<Cow<'t, str>> {
-        let mut text = Cow::Borrowed("");
-        for id in self.document.children_iter(self.id) {
-            match self.document.node_kind(id) {
-                Some(NodeKind::Text(part)) if text.is_empty() => text = Cow::Borrowed(part.as_ref()),
-                Some(NodeKind::Text(part)) => text.to_mut().push_str(part),
-                _ => return Err(Reason::UnexpectedContent),
-            }
+    /// The text in it, of which it must consist: without comments and CDATA that is one node.
+    pub(super) fn text(&self) -> Checked<&'t str> {
+        let mut children = self.document.children_iter(self.id);
+        match (children.next().map(|id| self.document.node_kind(id)), children.next()) {
+            (None, _) => Ok(""),
+            (Some(Some(NodeKind::Text(text))), None) => Ok(text),
+            _ => Err(Reason::UnexpectedContent),
         }
-        Ok(text)
     }
 }
 

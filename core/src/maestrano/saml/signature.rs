@@ -4,7 +4,6 @@ use bergshamra_c14n::{C14nMode, canonicalize_doc};
 use bergshamra_xml::NodeSet;
 use ring::digest;
 use ring::signature::{self as rsa, RsaParameters, UnparsedPublicKey};
-use std::borrow::Cow;
 use subtle::ConstantTimeEq as _;
 
 use super::der::RsaKey;
@@ -82,7 +81,7 @@ pub(super) struct Signature<'t, 'x> {
     digest_method: Hash,
     digest: Vec<u8>,
     value: Vec<u8>,
-    embedded: Option<Cow<'t, str>>,
+    embedded: Option<&'t str>,
 }
 
 impl<'t, 'x> Signature<'t, 'x> {
@@ -110,13 +109,13 @@ impl<'t, 'x> Signature<'t, 'x> {
             Some(key_info) => read_key_info(&key_info)?,
             None => None,
         };
-        let value = from_base64(&value.text()?).ok_or(Reason::SignatureMalformed)?;
+        let value = from_base64(value.text()?).ok_or(Reason::SignatureMalformed)?;
         Ok(Self { node, signed, info, method, digest_method, digest, value, embedded })
     }
 
     /// The certificate that it says it was made with, as it is written.
     pub(super) fn embedded(&self) -> Option<&str> {
-        self.embedded.as_deref()
+        self.embedded
     }
 
     /// Checks that `key` made it over exactly the element that it stands in.
@@ -167,11 +166,11 @@ fn read_reference(reference: &Node<'_, '_>, signed: &Node<'_, '_>) -> Result<(Ha
     named(&method, "DigestMethod")?;
     named(&value, "DigestValue")?;
     let method = Hash::of_digest(algorithm(&method, Reason::Algorithm)?).ok_or(Reason::Algorithm)?;
-    Ok((method, from_base64(&value.text()?).ok_or(Reason::SignatureMalformed)?))
+    Ok((method, from_base64(value.text()?).ok_or(Reason::SignatureMalformed)?))
 }
 
 /// The certificate in a `KeyInfo`, if it holds one. Other ways of naming a key mean nothing here.
-fn read_key_info<'t>(key_info: &Node<'t, '_>) -> Result<Option<Cow<'t, str>>> {
+fn read_key_info<'t>(key_info: &Node<'t, '_>) -> Result<Option<&'t str>> {
     let mut found = None;
     for data in parts(key_info)?.into_iter().filter(|child| child.is(DSIG, "X509Data")) {
         for certificate in parts(&data)?.into_iter().filter(|child| child.is(DSIG, "X509Certificate")) {
