@@ -11,7 +11,7 @@ import textwrap
 import pytest
 
 import tenantry
-from tenantry import cloudblue, magento_bi
+from tenantry import cloudblue, maestrano, magento_bi
 
 
 @pytest.fixture
@@ -136,3 +136,20 @@ def program(real_sandbox):
     program = Program(real_sandbox.line)
     yield program
     program.close()
+
+
+@pytest.fixture
+def marketplaces(sandbox):
+    with maestrano.Marketplaces.fetch(**sandbox.maestrano) as marketplaces:
+        yield marketplaces
+
+
+@pytest.fixture
+def account(marketplaces):
+    return marketplaces.client("some-telco")
+
+
+@pytest.fixture
+def bill():
+    """The arguments of a good bill."""
+    return {"group_id": "cld-4", "price_cents": 2000, "currency": "USD", "description": "Product purchase"}

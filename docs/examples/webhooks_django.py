@@ -13,7 +13,9 @@ from django.urls import path, re_path
 from tenantry import maestrano
 
 if not settings.configured:
-    settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["127.0.0.1"], MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"])
+    settings.configure(
+        ROOT_URLCONF=__name__, ALLOWED_HOSTS=["127.0.0.1"], MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"]
+    )
 
 customers: dict[str, set[str]] = {"cld-4": {"usr-1", "usr-2"}}
 """What the app keeps: the users of each group. An app of yours has a database."""
