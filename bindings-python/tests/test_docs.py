@@ -14,6 +14,11 @@ MODULES = [
     "tenantry.cloudblue.client",
     "tenantry.cloudblue.query",
     "tenantry.cloudblue.worker",
+    "tenantry.maestrano.client",
+    "tenantry.maestrano.connec",
+    "tenantry.maestrano.marketplaces",
+    "tenantry.maestrano.sso",
+    "tenantry.maestrano.webhooks",
     "tenantry.magento_bi.client",
     "tenantry.magento_bi.spec",
 ]

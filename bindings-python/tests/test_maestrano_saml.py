@@ -108,7 +108,7 @@ def test_the_corpus_says_the_same_of_an_async_client(corpus):
 
     for case, found in zip(chosen, asyncio.run(main()), strict=True):
         expected = case["expect"]
-        assert found == (expected["reason"] if "reason" in expected else "usr-1"), case["name"]
+        assert found == expected.get("reason", "usr-1"), case["name"]
 
 
 @pytest.fixture

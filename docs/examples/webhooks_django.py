@@ -38,7 +38,7 @@ def handle(event: maestrano.WebhookEvent) -> object:
     return None
 
 
-def count(request: HttpRequest) -> JsonResponse:
+def count(_request: HttpRequest) -> JsonResponse:
     """A path of the app's own."""
     return JsonResponse({group: len(users) for group, users in customers.items()})
 
