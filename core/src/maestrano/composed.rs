@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::bills::CreateBill;
 use super::recurring_bills::CreateRecurringBill;
 use super::sso::{self, Replays};
-use super::{Client, billing, connec, sessions, wait};
+use super::{Client, billing, changes, connec, sessions, wait, watch};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::ops::{CallContext, read_arguments};
@@ -41,8 +41,8 @@ pub(super) async fn invoke(client: &Client, name: &str, arguments: &str, call: &
         "maestrano.recurring_bills.force" => {
             billing::force::<CreateRecurringBill>(client, read_arguments::<Force<_>>(arguments)?.arguments, call).await
         }
-        "maestrano.recurring_bills.watch" => wait::next_change(client, read_arguments(arguments)?, call).await,
-        "maestrano.changes.next" => wait::next_changes(client, read_arguments(arguments)?, call).await,
+        "maestrano.recurring_bills.watch" => watch::next_change(client, read_arguments(arguments)?, call).await,
+        "maestrano.changes.next" => changes::next_changes(client, read_arguments(arguments)?, call).await,
         "maestrano.sso.consume" => consume(client, name, arguments, call).await,
         "maestrano.sessions.check" => {
             client.has_sso()?;

@@ -6,6 +6,7 @@
 mod auth;
 pub mod billing;
 pub mod bills;
+mod changes;
 mod client;
 mod composed;
 mod connec;
@@ -14,6 +15,7 @@ pub mod groups;
 mod marketplace;
 pub mod marketplaces;
 mod money;
+mod patience;
 pub mod recurring_bills;
 pub mod resellers;
 pub mod saml;
@@ -22,6 +24,7 @@ mod shown;
 pub mod sso;
 pub mod users;
 mod wait;
+mod watch;
 pub mod webhooks;
 
 pub use billing::Journal;
