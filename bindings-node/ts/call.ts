@@ -132,7 +132,7 @@ export function envelopeFailure(text: string) {
 
 /** @internal The `ok` in an envelope that crossed as text, or its error thrown. */
 export function opened(text: string): unknown {
-  const { ok, error } = JSON.parse(text) as Message
+  const { ok, error } = parse(text) as Message
   if (error !== undefined) throw failure(error)
   return ok
 }

@@ -22,8 +22,11 @@ export interface AdapterOptions {
    * webhooks are rightly repeated. Default: each delivery is dealt with.
    */
   seen?: SeenStore | undefined
-  /** Milliseconds for which a delivery is remembered; default 86,400,000 (a day). */
-  seenMs?: number | undefined
+  /**
+   * Milliseconds for which a delivery is remembered; default 600,000. A user who is removed, comes back and is removed again within
+   * them would be overlooked.
+   */
+  seenForMs?: number | undefined
   /** Is told why a request was refused, for the app's log: the sender is told less. */
   onRefused?: ((error: WebhookError) => unknown) | undefined
 }
@@ -74,12 +77,12 @@ interface FastifyReply {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024
-const DAY_MS = 86_400_000
+const SEEN_FOR_MS = 600_000
 /** So much of a body that is too large is let pass, so that its sender comes to read the reply. */
 const DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 const WITH_BODY = ['POST', 'PUT', 'PATCH']
 const DROPPED = ['group_deleted', 'group_user_removed', 'connec_notification']
-const OPTIONS = { maxBodyBytes: '', seen: '', seenMs: '', onRefused: '' }
+const OPTIONS = { maxBodyBytes: '', seen: '', seenForMs: '', onRefused: '' }
 
 /** One handler behind one server. */
 class Adapter {
@@ -132,11 +135,12 @@ class Adapter {
 
   /** Has the event dealt with, unless it was before. */
   async deal(event: WebhookEvent): Promise<WebhookReply> {
-    const { seenMs = DAY_MS } = this.#options
+    const { seenForMs = SEEN_FOR_MS } = this.#options
     const seen = DROPPED.includes(event.type) ? this.#options.seen : undefined
-    if (seen !== undefined && !(await seen.claim(event.dedupe_key, new Date(Date.now() + seenMs)))) return event.reply
+    if (seen !== undefined && !(await seen.claim(event.dedupe_key, new Date(Date.now() + seenForMs))))
+      return event.reply
     try {
-      return this.#webhooks.reply(event, (await this.#handler(event)) ?? undefined)
+      return this.#webhooks.replyTo(event, await this.#handler(event))
     } catch (error) {
       await seen?.release?.(event.dedupe_key)
       throw error

@@ -85,7 +85,8 @@ export type WebhookEvent =
 
 /** Where a group's synchronization is. */
 export interface Synchronization {
-  group_id: Id
+  /** Default: the group that is asked about. */
+  group_id?: Id | undefined
   /** Whether synchronization is switched on. */
   sync_enabled: boolean
   status: 'RUNNING' | 'ENQUEUED' | 'SUCCESS' | 'ERROR' | 'DISABLED'
@@ -96,10 +97,10 @@ export interface Synchronization {
 }
 
 /**
- * What a handler says: nothing, and the event's own reply is given; `false`, and the group counts as unknown; an object, which
- * tells where a synchronization is.
+ * What a handler returns: nothing, or `true`, and the event's own reply is given; `false`, and the group counts as unknown; an
+ * object that tells where a synchronization is.
  */
-export type WebhookAnswer = undefined | false | Synchronization
+export type WebhookAnswer = undefined | null | boolean | Synchronization
 
 /**
  * Deals with a webhook. What it throws, or rejects with, becomes a process warning, and the sender is told no more than that it
@@ -166,23 +167,30 @@ export class Webhooks {
   }
 
   /**
-   * The reply to an event, after what its handler said.
+   * Makes a reply by its name: `success` (200), `started` (201), `unknown_group` (204), `synchronization` (200, with its `state`)
+   * or `not_found` (404, with a `message`).
    *
-   * @throws {@link ValidationError} when that is no answer to this event.
+   * @param reply - The name.
+   * @param said - What belongs to it.
+   * @throws {@link ValidationError} when that is missing or of another form.
    */
-  reply(event: WebhookEvent, answer: WebhookAnswer): WebhookReply {
-    if (answer === undefined) return event.reply
+  reply(
+    reply: 'success' | 'started' | 'unknown_group' | 'synchronization' | 'not_found',
+    said: { state?: Synchronization | undefined; message?: string | undefined } = {},
+  ): WebhookReply {
+    return this.#local('reply', { ...said, reply })
+  }
+
+  /** @internal The reply to an event, after what its handler returned. */
+  replyTo(event: WebhookEvent, returned: unknown): WebhookReply {
+    if (returned === undefined || returned === null || returned === true) return event.reply
     const asked = event.type === 'synchronization_status'
-    if (answer === false) {
-      if (!asked) return this.#local('reply', { reply: 'unknown_group' })
-      return this.#local('reply', { reply: 'not_found', message: 'Group not found' })
-    }
-    if (asked && typeof answer === 'object' && answer !== null)
-      return this.#local('reply', { reply: 'synchronization', state: answer })
-    const said = typeof answer === 'object' ? 'an object' : String(answer)
-    throw refused('validation', `a handler of ${event.type} returned ${said}, which is no answer to it`, {
-      field: 'answer',
-    })
+    if (returned === false)
+      return asked ? this.reply('not_found', { message: 'there is no such group' }) : this.reply('unknown_group')
+    if (asked && typeof returned === 'object')
+      return this.reply('synchronization', { state: { group_id: event.group_id, ...(returned as Synchronization) } })
+    const wanted = asked ? 'nothing, false or the state of the synchronization' : 'nothing or false'
+    throw new TypeError(`a handler returned ${typeof returned} for a ${event.type}: it must return ${wanted}`)
   }
 
   /**

@@ -1,0 +1,33 @@
+// Maestrano's webhooks in a Fastify app, whose own routes and parsers stay as they are.
+//
+//   MNO_DEVPL_HOST=… MNO_DEVPL_ENV_KEY=… MNO_DEVPL_ENV_SECRET=… PORT=3000 node webhooks_fastify.mjs
+
+import Fastify from 'fastify'
+import { maestrano } from 'tenantry'
+
+const marketplaces = await maestrano.Marketplaces.fetch()
+
+// Maestrano may tell the same twice: each branch may run again and do no harm.
+async function handle(event) {
+  switch (event.type) {
+    case 'group_deleted':
+      console.log(`${event.marketplace}: ${event.group_id} is gone`)
+      return
+    case 'group_user_removed':
+      console.log(`${event.marketplace}: ${event.user_id} left ${event.group_id}`)
+      return
+    case 'connec_notification':
+      for (const { group_id, entities } of event.groups)
+        console.log(`${event.marketplace}: ${Object.keys(entities).join(', ')} of ${group_id}`)
+      return
+    case 'synchronization_status':
+      return { group_id: event.group_id, sync_enabled: true, status: 'SUCCESS' }
+  }
+}
+
+const app = Fastify()
+app.register(marketplaces.webhooks.fastify(handle))
+app.get('/', async () => 'an app')
+
+await app.listen({ port: Number(process.env.PORT ?? 3000), host: '127.0.0.1' })
+console.log(`listening on ${app.server.address().port}`)
