@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { cloudblue, magentoBi, Secret } from 'tenantry'
-import { canary, counter, folder, merchant, playground, program } from './fixture.mjs'
+import { cloudblue, maestrano, magentoBi, Secret } from 'tenantry'
+import { canary, counter, folder, market, merchant, order, playground, program } from './fixture.mjs'
 
 /** The forms in which a secret may turn up. */
 function forms(secret) {
@@ -232,6 +232,94 @@ test('keys and values of parameters are shown by no client, list, request, job, 
   const { other, ...known } = secrets
   assert.ok(other.length > 0)
   clean(known, [...displays(await sandbox.journal()), ...displays(await sandbox.state())])
+})
+
+test("an app's keys, tokens and sign-ons are shown by no set, client, reply, error, event, journal or file", async (t) => {
+  const events = []
+  const onEvent = (event) => events.push(event)
+  const { sandbox, marketplaces, account } = await market(t, { fetch: { onEvent } })
+  const { base_url, api_key, api_secret } = sandbox.maestrano
+  const texts = []
+  const see = (...values) => {
+    for (const value of values) texts.push(...displays(value))
+  }
+  const signed = marketplaces.webhooks.sign({ marketplace: 'some-telco', type: 'group_deleted', group_id: 'cld-4' })
+  const { authorization } = Object.fromEntries(signed.headers)
+  const [app_id, ...key] = Buffer.from(authorization.slice('Basic '.length), 'base64').toString().split(':')
+  const app_key = key.join(':')
+  const secrets = {
+    api_secret,
+    app_key,
+    authorization: authorization.slice('Basic '.length),
+    'wrong secret': canary(),
+    'wrong key': canary(),
+    'wrong token': canary(),
+    proxy: canary(),
+  }
+  see(marketplaces, account, marketplaces.webhooks, account.sso, account.connec('cld-4'), account.bills, sandbox)
+  see(marketplaces.config('some-telco'), account.config, await marketplaces.refresh({ force: true }))
+  assert.equal(marketplaces.findByCredentials({ app_id, app_key }), 'some-telco')
+
+  const { fetch: fetched, fromJson } = maestrano.Marketplaces
+  const wrong = { base_url, api_key, api_secret: secrets['wrong secret'], onEvent }
+  see(await fetched(wrong).catch((error) => error))
+  see(await fetched({ ...wrong, proxy: `nonsense ${secrets.proxy}` }).catch((error) => error))
+  see(attempt(() => fromJson(`{"marketplaces": [{"api": {"key": "${secrets['wrong key']}"}}, `)))
+  see(attempt(() => fromJson(JSON.stringify({ marketplaces: [{ api: { key: [secrets['wrong key']] } }] }))))
+  const alone = { app_id, app_key: secrets['wrong key'], base_url: `${sandbox.url}/api/v1`, onEvent }
+  const refused = new maestrano.Client(alone)
+  see(refused, await refused.groups.list().catch((error) => error))
+  see(attempt(() => new maestrano.Client({ ...alone, app_key: `\n${secrets['wrong key']}` })))
+
+  const users = await account.users.list({ group_id: 'cld-4' })
+  for (const [at, { sso_session }] of users.entries())
+    if (sso_session !== undefined) secrets[`session ${at}`] = sso_session
+  see(users, await account.users.get(users[0].id))
+  see(await account.sessions.check('usr-1', { session: secrets['wrong token'] }))
+  await sandbox.fault({ operation: 'maestrano.sessions.check', status: 503, times: 3 })
+  see(await account.sessions.check('usr-2', { session: secrets['wrong token'] }))
+
+  const { url, request_id } = account.sso.loginUrl()
+  const page = await (await fetch(url)).text()
+  const saml_response = /name="SAMLResponse" value="([^"]*)"/.exec(page)[1].replaceAll('&#10;', '\n')
+  const bare = saml_response.replaceAll(/\s/g, '')
+  secrets['SAML response'] = bare.slice(400, 460)
+  secrets['SAML signature'] = bare.slice(-400, -340)
+  const identity = await account.sso.consume({ saml_response, request_id })
+  secrets.token = identity.session.token
+  see(identity, await account.sso.consume({ saml_response, request_id }).catch((error) => error))
+  for (const cut of [saml_response.slice(4), saml_response.replace('A', 'B'), `${bare.slice(0, -400)}${bare}`])
+    see(await account.sso.consume({ saml_response: cut, request_id }).catch((error) => error))
+  see(await account.sso.consume({ saml_response, requestId: 'x' }).catch((error) => error))
+  see(await account.sso.consume({ saml_response, replayStore: {} }).catch((error) => error))
+
+  // A server that repeats what it was told.
+  const place = folder(t)
+  const journal = join(place, 'bills.json')
+  const echo = JSON.stringify({ success: false, errors: { key: [app_key] }, data: {}, said: authorization })
+  for (const status of [400, 422, 500]) {
+    await sandbox.fault({ operation: 'maestrano.bills.create', status, body: echo })
+    see(await account.bills.create(order({ reference: `order-${status}`, journal })).catch((error) => error))
+  }
+  await sandbox.fault({ operation: 'maestrano.bills.create', when: 'after', drop: true })
+  const lost = await account.bills.create(order()).catch((error) => error)
+  see(lost, await lost.adopt(lost.candidates[0].id), await lost.force())
+
+  const headers = (changed) => signed.headers.map(([name, value]) => [name, name === 'authorization' ? changed : value])
+  for (const changed of [
+    `Basic ${Buffer.from(`${app_id}:${secrets['wrong key']}`).toString('base64')}`,
+    secrets['wrong key'],
+  ])
+    see(attempt(() => marketplaces.webhooks.unwrap({ ...signed, headers: headers(changed) })))
+  see(
+    marketplaces.webhooks.unwrap(signed),
+    attempt(() => marketplaces.webhooks.unwrap({ ...signed, path: '/' })),
+  )
+
+  assert.ok(events.length > 10)
+  see(events, await sandbox.journal())
+  for (const name of readdirSync(place)) texts.push(readFileSync(join(place, name), 'latin1'))
+  clean(secrets, texts)
 })
 
 test('a process that fails shows none on its streams', async (t) => {

@@ -6,12 +6,15 @@ import {
   cloudblue,
   type Event,
   type FlowEvent,
+  maestrano,
   magentoBi,
   NeedsAttentionError,
   OutcomeUnknownError,
+  SamlError,
   Sandbox,
   Secret,
   TenantryError,
+  WebhookError,
   withSecrets,
 } from 'tenantry'
 
@@ -167,4 +170,87 @@ export async function fulfill(options: CallOptions): Promise<unknown[]> {
     seen.push(result, request?.status, job.request.id)
   }
   return [...seen, report.alreadyApplied, report.errors[0]?.message, first?.id, templates.length]
+}
+
+/** A program for Maestrano. */
+export async function bill(sandbox: Sandbox, app: { use(middleware: unknown): void }): Promise<unknown[]> {
+  const marketplaces = await maestrano.Marketplaces.fetch({ ...sandbox.maestrano, trustedHosts: [], ttlMs: 60_000 })
+  const given = maestrano.Marketplaces.fromJson('{"marketplaces": []}', { timeoutMs: 1000 })
+  const account: maestrano.Client = marketplaces.client('some-telco', { maxRetries: 0 })
+  const alone = new maestrano.Client({ app_id: 'app-1', app_key: Secret.env('KEY') })
+  const kept = new Map<string, string>()
+  const journal: maestrano.Journal = {
+    load: (key) => kept.get(key),
+    save: async (key, text) => void kept.set(key, text),
+  }
+  const order = { group_id: 'cld-4', price_cents: 2000, currency: 'USD', description: 'Product purchase' }
+  const seen: unknown[] = [given.names(), alone.toJSON(), marketplaces.problems().x]
+  try {
+    const made: maestrano.Bill = await account.bills.create({ ...order, reference: 'order-1', journal })
+    seen.push(made.status, made.already_applied, (await account.bills.wait(made.id, { until: ['invoiced'] })).id)
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknownError)) throw error
+    const adopted: maestrano.Bill = await error.adopt('bill-1')
+    const forced = await error.force<maestrano.RecurringBill>()
+    seen.push(error.candidates, adopted.price_cents, forced.period)
+  }
+  // @ts-expect-error: a bill needs its currency
+  account.bills.create({ group_id: 'cld-4', price_cents: 2000, description: 'x' })
+  // @ts-expect-error: no such filter
+  account.bills.list({ limit: 5 })
+  // @ts-expect-error: an amount is a number of minor units
+  account.bills.create({ ...order, price_cents: '20.00' })
+
+  const signal = AbortSignal.timeout(1000)
+  for await (const { status, remaining_cycles } of account.recurringBills.watch('rbill-1', {
+    intervalMs: 1000,
+    signal,
+  }))
+    seen.push(status, remaining_cycles)
+  const changes = account.changes('users', { since: new Date(), maxWaitMs: 1000, signal })
+  for await (const user of changes) seen.push(user.surname, changes.cursor)
+  account.changes('bills', { cursor: changes.cursor })
+  // @ts-expect-error: it begins somewhere
+  account.changes('bills', {})
+  // @ts-expect-error: nobody tells of their changes
+  account.changes('resellers', { since: new Date() })
+  for await (const { changes, stale, error } of marketplaces.watch({ signal }))
+    seen.push(changes[0]?.type, stale, error?.retryAfterMs)
+
+  const connec = account.connec('cld-4')
+  for await (const entity of connec.listAll('people', { params: { $top: 10 } })) seen.push(entity.id)
+  const [first] = await connec.batch([{ method: 'GET', resource: 'people', id: 'p1' }])
+  seen.push(first?.status, await connec.put('company', { data: { name: 'x' } }))
+
+  const { url, request_id }: maestrano.Login = account.sso.loginUrl({ group_id: 'cld-4' })
+  const replayStore: maestrano.ReplayStore = { claim: async (key, until) => until.getTime() > key.length }
+  try {
+    const identity = await account.sso.consume({ saml_response: 'x', request_id, allow_sha1: true, replayStore })
+    seen.push(url, identity.user.uid, identity.session.token, account.sso.fingerprint().sha256)
+  } catch (error) {
+    if (error instanceof SamlError) seen.push(error.reason)
+  }
+
+  const handler: maestrano.WebhookHandler = async (event) => {
+    if (event.type === 'group_user_removed') seen.push(event.user_id, event.virtual_user_id)
+    if (event.type === 'connec_notification')
+      for (const { entities } of event.groups) seen.push(entities.people?.length)
+    // @ts-expect-error: only some events have it
+    seen.push(event.opts)
+    if (event.type === 'synchronization_status') return { sync_enabled: true, status: 'RUNNING' }
+    return event.type === 'group_deleted' ? false : undefined
+  }
+  app.use(marketplaces.webhooks.express(handler, { maxBodyBytes: 1000, seen: replayStore }))
+  app.use(marketplaces.webhooks.express((event) => void seen.push(event.dedupe_key)))
+  // @ts-expect-error: not an answer
+  marketplaces.webhooks.node(() => 'done')
+  const signed = marketplaces.webhooks.sign({ marketplace: 'maestrano', type: 'group_deleted', group_id: 'cld-4' })
+  try {
+    const event = marketplaces.webhooks.unwrap({ ...signed, headers: new Headers(signed.headers) })
+    seen.push(event.reply.status, marketplaces.webhooks.maskUser('usr-1', 'cld-4'))
+  } catch (error) {
+    if (error instanceof WebhookError) seen.push(error.reason, error.reply.status)
+  }
+  await sandbox.webhook({ type: 'group_deleted', times: 2 })
+  return seen
 }

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { cloudblue, magentoBi, Sandbox, TenantryError } from 'tenantry'
-import { playground, root, statuses } from './fixture.mjs'
+import { cloudblue, maestrano, magentoBi, Sandbox, TenantryError } from 'tenantry'
+import { playground, root, statuses, folder as temporary } from './fixture.mjs'
 
 const scenarios = join(root, 'tests', 'scenarios')
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'))
@@ -42,7 +42,7 @@ function envelope(error) {
 
 function matches(expected, found, place) {
   if (isObject(expected) && '$is' in expected) {
-    const kind = found === null || found === undefined ? 'null' : typeof found
+    const kind = found === null || found === undefined ? 'null' : Array.isArray(found) ? 'list' : typeof found
     assert.equal(kind, expected.$is, place)
   } else if (isObject(expected)) {
     assert.ok(isObject(found), `${place}: ${JSON.stringify(found)} is no object`)
@@ -84,22 +84,24 @@ async function outcome(work) {
   }
 }
 
-const CONTROLS = ['fault', 'outcome', 'seed', 'generate', 'behave']
+const CONTROLS = ['fault', 'outcome', 'seed', 'generate', 'behave', 'advance']
 
 class Run {
   kept = new Map()
 
-  constructor(folder, sandbox, client) {
+  constructor(folder, sandbox, client, marketplaces) {
     this.folder = folder
     this.sandbox = sandbox
     this.client = client
+    this.marketplaces = marketplaces
   }
 
   async step(step) {
-    for (const kind of ['call', 'flow', 'list', 'count', 'query', 'worker'])
+    for (const kind of ['call', 'local', 'flow', 'list', 'count', 'query', 'worker'])
       if (kind in step) return await this[kind](step)
     const [[kind, value], ...more] = Object.entries(step)
     assert.deepEqual(more, [])
+    if (kind === 'behave' && this.marketplaces !== undefined) return await this.sandbox.behaveMaestrano(value)
     if (CONTROLS.includes(kind)) return await this.sandbox[kind](this.fill(value))
     assert.equal(kind, 'expire_tokens')
     return await this.sandbox.expireTokens()
@@ -163,6 +165,8 @@ class Run {
     const [, resource, name] = step.call.split('.')
     const rest = { ...this.fill(step.arguments ?? {}) }
     if (name === undefined) return await this.request(step, rest)
+    const own = this.marketplaces === undefined ? undefined : this.written(step.call, rest)
+    if (own !== undefined) return await this.told(step, own)
     const method = this.client[camel(resource)][camel(name)]
     // Durations are tenantry's own, and follow the language.
     for (const key of Object.keys(rest).filter((key) => key.endsWith('_ms'))) {
@@ -179,15 +183,65 @@ class Run {
       return { id }
     })
     if (!given.includes('args')) assert.deepEqual(rest, {}, `${step.call} takes no such argument`)
+    await this.told(step, (settings) => {
+      const values = given.map((value) => (value === 'args' ? rest : value === 'options' ? settings : value.id))
+      return this.client[camel(resource)][camel(name)](...values)
+    })
+  }
+
+  /** How an operation of Maestrano that was written by hand is called; what the surface only has in loops is asked of the core. */
+  written(operation, given) {
+    const { client, marketplaces } = this
+    const { group_id, resource, name, data, ops, ...rest } = given
+    const connec = () => client.connec(group_id)
+    return {
+      'maestrano.marketplaces.refresh': (settings) => marketplaces.refresh(given, settings),
+      'maestrano.marketplaces.watch': async (settings) => (await marketplaces.watch(settings).next()).value,
+      'maestrano.client.ping': (settings) => client.ping(settings),
+      'maestrano.connec.get': (settings) => connec().get(resource, rest, settings),
+      'maestrano.connec.post': (settings) => connec().post(resource, { ...rest, data }, settings),
+      'maestrano.connec.put': (settings) => connec().put(resource, { ...rest, data }, settings),
+      'maestrano.connec.batch': (settings) => connec().batch(ops, settings),
+      'maestrano.connec.report': (settings) => connec().report(name, rest, settings),
+      ...Object.fromEntries(
+        ['connec.page', 'changes.next', 'recurring_bills.watch', 'bills.adopt', 'bills.force']
+          .map((inner) => `maestrano.${inner}`)
+          .map((inner) => [inner, (settings) => client.invoke(inner, given, settings)]),
+      ),
+    }[operation]
+  }
+
+  /** What is answered without a request. */
+  async local(step) {
+    only(step, ['local', 'arguments', 'expect', 'keep'])
+    const given = this.fill(step.arguments ?? {})
+    const { marketplaces, client } = this
+    const local = {
+      'maestrano.marketplaces.names': () => marketplaces.names(),
+      'maestrano.marketplaces.problems': () => marketplaces.problems(),
+      'maestrano.marketplaces.config': () => marketplaces.config(given.name),
+      'maestrano.marketplaces.find_by_credentials': () => marketplaces.findByCredentials(given),
+      'maestrano.client.config': () => client.config,
+      'maestrano.sso.login_url': () => client.sso.loginUrl(given.params),
+    }[step.local]
+    assert.ok(local, `nothing runs ${step.local}`)
+    const found = await outcome(async () => ({ ok: local() }))
+    matches(this.fill(step.expect), found, JSON.stringify(step))
+    this.keep(step, found)
+  }
+
+  /** Calls, and compares what came and what was told with what is expected. */
+  async told(step, call) {
     const events = []
-    const settings = { ...options(step.options), onEvent: ({ kind }) => events.push(kind) }
-    const values = given.map((value) => (value === 'args' ? rest : value === 'options' ? settings : value.id))
-    const found = await this.client[camel(resource)][camel(name)](...values).then(
-      (ok) => ({ ok }),
-      (error) => ({ error: envelope(error) }),
-    )
+    const found = await outcome(async () => ({
+      ok: await call({ ...options(step.options), onEvent: ({ kind }) => events.push(kind) }),
+    }))
     matches(this.fill(step.expect), found, JSON.stringify(step))
     if ('events' in step) assert.deepEqual(events, step.events)
+    this.keep(step, found)
+  }
+
+  keep(step, found) {
     for (const [key, pointer] of Object.entries(step.keep ?? {})) {
       const value = pointer
         .split('/')
@@ -242,8 +296,15 @@ class Run {
 }
 
 const SYSTEMS = {
-  magento_bi: { Client: magentoBi.Client, least: 12 },
-  cloudblue: { Client: cloudblue.Client, least: 0 },
+  magento_bi: { open: (settings) => ({ client: new magentoBi.Client(settings) }), least: 12 },
+  cloudblue: { open: (settings) => ({ client: new cloudblue.Client(settings) }), least: 0 },
+  maestrano: {
+    open: async (settings, name) => {
+      const marketplaces = await maestrano.Marketplaces.fetch(settings)
+      return { client: marketplaces.client(name), marketplaces }
+    },
+    least: 17,
+  },
 }
 
 for (const system of readdirSync(scenarios))
@@ -256,14 +317,16 @@ for (const system of readdirSync(scenarios))
       test(file, async (t) => {
         assert.match(file, /\.json$/, 'a file that no runner runs')
         const scenario = read(join(folder, file))
-        only(scenario, ['name', 'sandbox', 'client', 'steps', 'journal', 'committed', 'state'])
+        only(scenario, ['name', 'sandbox', 'client', 'marketplace', 'steps', 'journal', 'committed', 'state'])
         only(scenario.sandbox ?? {}, ['vocabulary', 'wait_ms', 'commit_delay_ms'])
         const sandbox = await Sandbox.start({ ...options(scenario.sandbox), clock: 'virtual' })
         t.after(() => sandbox.close())
-        const { options: connection, auth_style: authStyle, ...settings } = scenario.client ?? {}
-        const { Client } = SYSTEMS[system]
-        const own = { ...settings, ...options(connection), ...(authStyle !== undefined && { authStyle }) }
-        const run = new Run(folder, sandbox, new Client({ ...sandbox[camel(system)], ...own }))
+        const { options: connection, auth_style: authStyle, ttl_ms: ttlMs, ...settings } = scenario.client ?? {}
+        const own = { ...settings, ...options(connection), ...options({ auth_style: authStyle, ttl_ms: ttlMs }) }
+        const { marketplace = 'some-telco' } = scenario
+        const { client, marketplaces } = await SYSTEMS[system].open({ ...sandbox[camel(system)], ...own }, marketplace)
+        const run = new Run(folder, sandbox, client, marketplaces)
+        run.kept.set('$journal', join(temporary(t), 'journal.json'))
         for (const step of scenario.steps) await run.step(step)
         const journal = await sandbox.journal()
         const name = ({ operation }) => operation.replace(`${system}.`, '')
