@@ -255,7 +255,9 @@ from tenantry import maestrano
 sandbox = tenantry.Sandbox.from_line(sys.stdin.readline())
 with maestrano.Marketplaces.fetch(**sandbox.maestrano) as marketplaces:
     account = marketplaces.client("some-telco")
-    bill = account.bills.create(group_id="cld-4", price_cents=2000, currency="USD", description="Product purchase", reference="order-123")
+    bill = account.bills.create(
+        group_id="cld-4", price_cents=2000, currency="USD", description="Product purchase", reference="order-123"
+    )
     print(account.bills.get(bill.id).status)
 """
     done = subprocess.run(

@@ -158,7 +158,8 @@ async def main():
         await asyncio.wait(tasks, timeout=0.2)
         for task in tasks:
             task.cancel()
-        print(sum(isinstance(one, asyncio.CancelledError) for one in await asyncio.gather(*tasks, return_exceptions=True)))
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        print(sum(isinstance(one, asyncio.CancelledError) for one in ended))
         print(bool(await account.ping()))
         left = asyncio.create_task(account.bills.wait(made.id))
         await asyncio.sleep(0)

@@ -1,7 +1,7 @@
 """Runs the scenarios and vectors that all three languages run (`tests/README.md`).
 
-Calls, flows and what needs no request go through the native boundary, whose envelopes they speak of; lists, conditions and
-workers through the public surface.
+Calls, flows and what needs no request go through the native boundary, whose envelopes they speak of; lists, conditions
+and workers through the public surface.
 """
 
 from __future__ import annotations

@@ -448,7 +448,9 @@ def bills(canaries, corpus, sandbox):
     connec = account.connec("cld-4")
     corpus.catch("data", lambda: connec.post("nowhere", data={"token": canaries.make("token in data")}))
     corpus.catch("a batch", lambda: connec.batch([{"method": "DELETE", "data": {"x": canaries.make("a batch")}}]))
-    corpus.catch("the way out", lambda: account.request("POST", "/nowhere", json={"key": canaries.make("way out")}))
+    corpus.catch(
+        "the way out", lambda: account.request("POST", "/nowhere", json={"password": canaries.make("way out")})
+    )
     apps_gone_wrong(canaries, corpus, sandbox, account)
 
 
@@ -527,11 +529,16 @@ def apps_gone_wrong(canaries, corpus, sandbox, account):
     corpus.catch("a platform of plain http", lambda: fetch(base_url="http://api.example.com"))
     corpus.catch("a wrong platform secret", lambda: fetch(base_url=sandbox.url))
     corpus.catch("a wrong option of the platform", lambda: fetch(base_url=sandbox.url, max_retries=99))
-    proxy = "http://user:{}@proxy.invalid:99999"
-    corpus.catch(
-        "a proxy of the platform",
-        lambda: fetch(proxy=proxy.format(urllib.parse.quote(canaries.make("platform proxy"), safe=""))),
-    )
+
+    def behind_a_proxy():
+        # In one expression: this function's own variables are in the tracebacks too.
+        return maestrano.Marketplaces.fetch(
+            api_key="k",
+            api_secret="s",
+            proxy=f"http://user:{urllib.parse.quote(canaries.make('platform proxy'), safe='')}@proxy.invalid:99999",
+        )
+
+    corpus.catch("a proxy of the platform", behind_a_proxy)
 
     def configuration(key):
         api = {"id": "app-1", "key": canaries.make(key), "host": "https://api.maestrano.com"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 if TYPE_CHECKING:
     from .handling import Handling
@@ -56,6 +55,8 @@ def _announced(scope: MutableMapping[str, Any]) -> int:
 
 def path_of(scope: MutableMapping[str, Any]) -> str:
     """The path and the query as they arrived."""
+    from urllib.parse import quote
+
     raw: bytes | None = scope.get("raw_path")
     path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"], safe="/:@!$&'()*+,;=~-._")
     query: bytes = scope.get("query_string", b"")

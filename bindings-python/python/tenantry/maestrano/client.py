@@ -87,7 +87,7 @@ class _Settings(Closing):
 
 
 def _remake(kind: Any, marketplaces: object, name: str, options: dict[str, Any]) -> object:
-    return kind.of(marketplaces, name, options)
+    return kind._of(marketplaces, name, options)  # noqa: SLF001 - its own
 
 
 def _opener(
@@ -127,13 +127,14 @@ class Client(_Settings, Resources):
         self._session = Session(_SYSTEM, connection, options)
 
     @classmethod
-    def of(cls, marketplaces: Marketplaces, name: str, options: Mapping[str, Any], *, now: bool = False) -> Self:
+    def _of(cls, marketplaces: Marketplaces, name: str, options: Mapping[str, Any], *, now: bool = False) -> Self:
         """A client of a marketplace, as `Marketplaces.client` makes it; opened `now`, or when it is first used."""
         client = cls.__new__(cls)
         client._settings = {"marketplaces": marketplaces, "marketplace": name, **options}  # noqa: SLF001 - its own
-        client._session = marketplaces.session_of(_opener, name, call_options(**options))  # noqa: SLF001
+        session = marketplaces._session_of(_opener, name, call_options(**options))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        client._session = session  # noqa: SLF001 - its own
         if now:
-            client._session.open()  # noqa: SLF001
+            session.open()
         return client
 
     @property
@@ -294,13 +295,14 @@ class AsyncClient(_Settings, AsyncResources):
         self._session = AsyncSession(_SYSTEM, connection, options)
 
     @classmethod
-    def of(cls, marketplaces: AsyncMarketplaces, name: str, options: Mapping[str, Any], *, now: bool = False) -> Self:
+    def _of(cls, marketplaces: AsyncMarketplaces, name: str, options: Mapping[str, Any], *, now: bool = False) -> Self:
         """A client of a marketplace, as `Marketplaces.client` makes it; opened `now`, or when it is first used."""
         client = cls.__new__(cls)
         client._settings = {"marketplaces": marketplaces, "marketplace": name, **options}  # noqa: SLF001 - its own
-        client._session = marketplaces.session_of(_opener, name, call_options(**options))  # noqa: SLF001
+        session = marketplaces._session_of(_opener, name, call_options(**options))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        client._session = session  # noqa: SLF001 - its own
         if now:
-            client._session.open()  # noqa: SLF001
+            session.open()
         return client
 
     @property

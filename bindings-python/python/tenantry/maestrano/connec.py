@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tenantry._native import Record
 from tenantry.encoding import decode
+from tenantry.events import Item
 from tenantry.options import Options, Unpack, call_options
 from tenantry.secret import hidden
 
 if TYPE_CHECKING:
     from tenantry.client import AsyncSession, Session
-    from tenantry.events import Item
     from tenantry.options import CallOptions
 
 __all__ = ["AsyncConnec", "Connec"]

@@ -234,7 +234,7 @@ class Marketplaces(_Set[Session]):
             self.refresh()
         return self._session.native
 
-    def session_of(self, opener: Callable[..., Any], name: str, options: CallOptions) -> Session:
+    def _session_of(self, opener: Callable[..., Any], name: str, options: CallOptions) -> Session:
         """The session of a client of a marketplace."""
         session = Session.of(self._session, "maestrano", opener(self._native, name, options), on_event=options.on_event)
         self._clients.add(session)
@@ -252,7 +252,7 @@ class Marketplaces(_Set[Session]):
         """
         given = sealed_options(options)
         del options
-        return Client.of(self, name, given, now=True)
+        return Client._of(self, name, given, now=True)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     def refresh(self, *, force: bool = True, **options: Unpack[Options]) -> Refreshed:
         """Fetches the configuration again. Whoever asks meanwhile waits for the same answer.
@@ -374,7 +374,7 @@ class AsyncMarketplaces(_Set[AsyncSession]):
         if not self._is_fetched:
             await self.refresh()
 
-    def session_of(self, opener: Callable[..., Any], name: str, options: CallOptions) -> AsyncSession:
+    def _session_of(self, opener: Callable[..., Any], name: str, options: CallOptions) -> AsyncSession:
         """The session of a client of a marketplace."""
         opened = opener(self._native, name, options)
         session = AsyncSession.of(self._session, "maestrano", opened, on_event=options.on_event, ready=self._fetched)
@@ -385,7 +385,7 @@ class AsyncMarketplaces(_Set[AsyncSession]):
         """A client of a marketplace, as it is configured now; see `Marketplaces.client`. Not awaited."""
         given = sealed_options(options)
         del options
-        return AsyncClient.of(self, name, given, now=True)
+        return AsyncClient._of(self, name, given, now=True)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     async def refresh(self, *, force: bool = True, **options: Unpack[Options]) -> Refreshed:
         """Fetches the configuration again; see `Marketplaces.refresh`."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from tenantry.client import AsyncSession, Session
 from tenantry.encoding import decode, plain
+from tenantry.events import Item
 from tenantry.journal import ReplayStore
 from tenantry.options import Options, Unpack, call_options
 from tenantry.secret import Secret, as_secret, hidden
 
 from .models import Identity, Login
-
-if TYPE_CHECKING:
-    from tenantry.events import Item
 
 __all__ = ["AsyncSso", "Sso"]
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, Protocol, cast
 
 from tenantry._native import Record
 from tenantry.encoding import encode, plain
+from tenantry.options import Seconds
 from tenantry.secret import hidden
 
+from .asgi import AsgiApp
 from .models import WebhookEvent, WebhookReply
-
-if TYPE_CHECKING:
-    from tenantry.options import Seconds
-
-    from .asgi import AsgiApp
-    from .wsgi import WsgiApp
+from .wsgi import WsgiApp
 
 __all__ = ["Handler", "SeenStore", "WebhookRequest", "Webhooks"]
 
@@ -212,7 +209,6 @@ class Webhooks:
         Example:
             `docs/examples/webhooks_fastapi.py`
         """
-        from .asgi import AsgiApp
         from .handling import Handling
 
         return AsgiApp(Handling(self, handler, seen, seen_for, max_body_bytes))
@@ -240,7 +236,6 @@ class Webhooks:
             `docs/examples/webhooks_flask.py`
         """
         from .handling import Handling
-        from .wsgi import WsgiApp
 
         return WsgiApp(Handling(self, handler, seen, seen_for, max_body_bytes).blocking())
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from .handling import Handling
@@ -27,6 +25,8 @@ class WsgiApp:
         headers = [(name, value) for name, value in reply.headers]
         if body:
             headers.append(("content-length", str(len(body))))
+        from http import HTTPStatus
+
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", headers)
         return [body] if body else []
 
@@ -59,6 +59,8 @@ def _up_to(stream: Any, length: int) -> bytes:
 
 def path_of(environ: Mapping[str, Any]) -> str:
     """The path and the query, as they arrived where the server tells it."""
+    from urllib.parse import quote, urlsplit
+
     raw: str | None = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     if raw:
         if not raw.startswith("/"):
