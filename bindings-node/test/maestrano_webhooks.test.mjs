@@ -257,7 +257,7 @@ for (const [name, serve] of Object.entries(SERVERS)) {
       async ({ type }) => {
         calls += 1
         if (calls === 1) throw new Error('the database is away')
-        return type === 'group_deleted' ? undefined : 'nonsense'
+        return type === 'synchronization_start' ? 'nonsense' : undefined
       },
       { seen },
     )
@@ -266,16 +266,17 @@ for (const [name, serve] of Object.entries(SERVERS)) {
     assert.deepEqual([failed.status, failed.text], [500, '{"error":"Internal error"}'])
     for (let times = 0; times < 3; times++) assert.equal((await deliver(url, deletion)).status, 200)
     assert.equal(calls, 2, 'the duplicates are not handed on')
-    const toggle = { marketplace: 'some-telco', type: 'synchronization_toggle', group_id: 'cld-4' }
+    const wish = (type) => marketplaces.webhooks.sign({ marketplace: 'some-telco', type, group_id: 'cld-4' })
     for (let times = 0; times < 2; times++)
-      assert.equal((await deliver(url, marketplaces.webhooks.sign(toggle))).status, 500)
+      assert.equal((await deliver(url, wish('synchronization_toggle'))).status, 200)
     assert.equal(calls, 4, 'wishes are rightly repeated')
+    assert.equal((await deliver(url, wish('synchronization_start'))).status, 500)
     await new Promise(setImmediate)
     assert.deepEqual(
       said.map(({ message }) => message),
       [
         'the database is away',
-        ...Array(2).fill('a handler returned string for a synchronization_toggle: it must return nothing or false'),
+        'a handler returned string for a synchronization_start: it must return nothing or false',
       ],
     )
   })
