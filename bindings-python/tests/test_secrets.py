@@ -652,11 +652,6 @@ def show_tokens(monkeypatch):
     monkeypatch.setattr(maestrano.models.IdentitySession, "_fields", shown)
 
 
-def show_signed(monkeypatch):
-    shown = tuple((name, "value", model) for name, _, model in maestrano.WebhookRequest._fields)
-    monkeypatch.setattr(maestrano.WebhookRequest, "_fields", shown)
-
-
 @pytest.mark.parametrize(
     "redaction",
     [
@@ -669,7 +664,6 @@ def show_signed(monkeypatch):
         show_shared_data,
         show_options,
         show_tokens,
-        show_signed,
         unmask_secret,
         unseal_arguments,
         unseal_settings,

@@ -251,10 +251,10 @@ export interface MarketplaceWebhooks {
 }
 
 /**
- * One marketplace: where its services are, with which credentials an app calls them, and which paths of the app it
- * calls.
+ * One marketplace of an app.
  *
- * Paths and hosts are kept as they were written; what is built from them is checked when it is built.
+ * Where its services are, with which credentials an app calls them, and which paths of the app it calls. Paths and
+ * hosts are kept as they were written; what is built from them is checked when it is built.
  */
 export interface Marketplace {
   /** The name by which it is chosen. */
@@ -282,7 +282,7 @@ export interface Marketplace {
 export interface Login {
   /** Where the browser is sent. */
   url: string
-  /** The request's id: keep it in the browser's own session, and give it to [`super::consume`]. */
+  /** The request's id: keep it in the browser's own session, and give it to `consume`. */
   request_id: string
 }
 
@@ -336,7 +336,11 @@ export interface IdentityGroup {
 export interface IdentitySession {
   /** The token: a secret, to be asked about with `sessions.check`. */
   token: string
-  /** When to ask again whether it lasts, in RFC 3339; absent when the provider does not say, or not readably. */
+  /**
+   * When to ask again whether it lasts.
+   *
+   * In RFC 3339; absent when the provider does not say, or not readably.
+   */
   recheck?: string | null
 }
 
@@ -353,8 +357,7 @@ export interface IdentityReseller {
 /**
  * Who signed in, for which group and in which role. All of it was signed.
  *
- * `Debug` hides the session's token; [`Identity::to_json`] holds it, because an app keeps it to ask whether the session
- * lasts.
+ * Its display hides the session's token, its JSON holds it: an app keeps it to ask whether the session lasts.
  */
 export interface Identity {
   /** The user. */
@@ -378,7 +381,9 @@ export interface Identity {
   /** The request that this answers. */
   in_response_to?: string | null
   /**
-   * The user's role in the group: `Member`, `Power User`, `Admin`, `Super Admin`, `Guest`, or a word that came later.
+   * The user's role in the group.
+   *
+   * `Member`, `Power User`, `Admin`, `Super Admin`, `Guest`, or a word that came later.
    */
   role?: string | null
 }
@@ -404,6 +409,8 @@ export interface NotificationGroup {
 /** A webhook that was proved to come from a marketplace. */
 export interface WebhookEvent {
   /**
+   * What it tells.
+   *
    * `group_deleted`, `group_user_removed`, `connec_notification`, `synchronization_start`, `synchronization_toggle` or
    * `synchronization_status`.
    */

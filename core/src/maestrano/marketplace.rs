@@ -6,9 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::secret::Secret;
 
-/// One marketplace: where its services are, with which credentials an app calls them, and which paths of the app it calls.
+/// One marketplace of an app.
 ///
-/// Paths and hosts are kept as they were written; what is built from them is checked when it is built.
+/// Where its services are, with which credentials an app calls them, and which paths of the app it calls. Paths and hosts are
+/// kept as they were written; what is built from them is checked when it is built.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

@@ -49,6 +49,8 @@ mod schema {
     #[derive(schemars::JsonSchema)]
     #[expect(dead_code, reason = "it stands for `webhooks::Unwrapped`, whose kinds it holds side by side")]
     pub(super) struct WebhookEvent {
+        /// What it tells.
+        ///
         /// `group_deleted`, `group_user_removed`, `connec_notification`, `synchronization_start`, `synchronization_toggle` or
         /// `synchronization_status`.
         r#type: String,

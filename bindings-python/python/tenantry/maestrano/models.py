@@ -701,12 +701,10 @@ class MarketplaceWebhooks(Record):
 
 
 class Marketplace(Record):
-    """Its Marketplace.
+    """One marketplace of an app.
 
-    One marketplace: where its services are, with which credentials an app calls them, and which paths of the app it
-    calls.
-
-    Paths and hosts are kept as they were written; what is built from them is checked when it is built.
+    Where its services are, with which credentials an app calls them, and which paths of the app it calls. Paths and
+    hosts are kept as they were written; what is built from them is checked when it is built.
     """
 
     __slots__ = ()
@@ -778,7 +776,7 @@ class Login(Record):
 
     @property
     def request_id(self) -> str:
-        """The request's id: keep it in the browser's own session, and give it to [`super::consume`]."""
+        """The request's id: keep it in the browser's own session, and give it to `consume`."""
         return self._get(1)
 
 
@@ -928,10 +926,9 @@ class IdentitySession(Record):
 
     @property
     def recheck(self) -> datetime | None:
-        """Its recheck.
+        """When to ask again whether it lasts.
 
-        When to ask again whether it lasts, in RFC 3339; absent when the provider does not say, or not readably; text if
-        it is no time.
+        In RFC 3339; absent when the provider does not say, or not readably; text if it is no time.
         """
         return self._get(1)
 
@@ -965,8 +962,7 @@ class IdentityReseller(Record):
 class Identity(Record):
     """Who signed in, for which group and in which role. All of it was signed.
 
-    `Debug` hides the session's token; [`Identity::to_json`] holds it, because an app keeps it to ask whether the
-    session lasts.
+    Its display hides the session's token, its JSON holds it: an app keeps it to ask whether the session lasts.
     """
 
     __slots__ = ()
@@ -1036,10 +1032,9 @@ class Identity(Record):
 
     @property
     def role(self) -> str | None:
-        """Its role.
+        """The user's role in the group.
 
-        The user's role in the group: `Member`, `Power User`, `Admin`, `Super Admin`, `Guest`, or a word that came
-        later.
+        `Member`, `Power User`, `Admin`, `Super Admin`, `Guest`, or a word that came later.
         """
         return self._get(10)
 
@@ -1108,7 +1103,7 @@ class WebhookEvent(Record):
 
     @property
     def type(self) -> str:
-        """Its type.
+        """What it tells.
 
         `group_deleted`, `group_user_removed`, `connec_notification`, `synchronization_start`, `synchronization_toggle`
         or `synchronization_status`.

@@ -15,7 +15,7 @@ const SESSION: &str = "mno_session";
 
 /// Who signed in, for which group and in which role. All of it was signed.
 ///
-/// `Debug` hides the session's token; [`Identity::to_json`] holds it, because an app keeps it to ask whether the session lasts.
+/// Its display hides the session's token, its JSON holds it: an app keeps it to ask whether the session lasts.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -24,7 +24,9 @@ pub struct Identity {
     pub user: User,
     /// The group that the user works for now.
     pub group: Group,
-    /// The user's role in the group: `Member`, `Power User`, `Admin`, `Super Admin`, `Guest`, or a word that came later.
+    /// The user's role in the group.
+    ///
+    /// `Member`, `Power User`, `Admin`, `Super Admin`, `Guest`, or a word that came later.
     pub role: Option<String>,
     /// The session at the provider.
     pub session: Session,
@@ -124,7 +126,9 @@ pub struct Session {
     #[serde(serialize_with = "as_text")]
     #[cfg_attr(feature = "schema", schemars(with = "crate::secret::Secret"))]
     token: Zeroizing<String>,
-    /// When to ask again whether it lasts, in RFC 3339; absent when the provider does not say, or not readably.
+    /// When to ask again whether it lasts.
+    ///
+    /// In RFC 3339; absent when the provider does not say, or not readably.
     #[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
     pub recheck: Option<String>,
 }

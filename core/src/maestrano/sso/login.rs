@@ -25,7 +25,7 @@ const PARAMETER: &str = "SAMLRequest";
 pub struct Login {
     /// Where the browser is sent.
     pub url: String,
-    /// The request's id: keep it in the browser's own session, and give it to [`super::consume`].
+    /// The request's id: keep it in the browser's own session, and give it to `consume`.
     pub request_id: String,
 }
 
