@@ -17,10 +17,37 @@ use crate::error::{Code, Error, Result};
 pub(crate) fn read_arguments<T: DeserializeOwned>(text: &str) -> Result<T> {
     read(text).map_err(|(path, message)| {
         let code = if message.contains("an identifier") { Code::InvalidId } else { Code::Validation };
+        let hint = likely(&message).map(|name| format!("did you mean {name}?"));
         let mut error = Error::validation(&path, message);
         error.report_mut().code = code;
-        error
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
     })
+}
+
+/// The known field that an unknown one was probably meant to be: the same letters, or two of them wrong at most.
+fn likely(message: &str) -> Option<&str> {
+    let (unknown, known) = message.strip_prefix("unknown field `")?.split_once('`')?;
+    let bare = |name: &str| name.replace('_', "").to_lowercase();
+    let known = known.split('`').skip(1).step_by(2);
+    let (away, name) = known.map(|name| (distance(&bare(name), &bare(unknown)), name)).min_by_key(|(away, _)| *away)?;
+    (away <= 2 && away < unknown.len() / 2).then_some(name)
+}
+
+/// How many characters must be put in, taken out or changed to make one text of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (made, from) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], made + 1);
+        for (at, to) in other.chars().enumerate() {
+            let changed = diagonal + usize::from(from != to);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// Reads a client's or a flow's settings.
@@ -167,6 +194,24 @@ mod tests {
 
     fn problem(body: &str, content_type: &str) -> Error {
         decode::<Outer>(body, content_type).unwrap_err()
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_with_the_likely_one_beside_it() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "it is read, and never looked at")]
+        struct Bill {
+            price_cents: i64,
+            currency: String,
+        }
+        let hint = |text: &str| read_arguments::<Bill>(text).unwrap_err().report().hint.clone();
+        for (text, meant) in [(r#"{"priceCents":1}"#, "price_cents"), (r#"{"currenzy":"USD"}"#, "currency")] {
+            assert_eq!(hint(text), Some(format!("did you mean {meant}?")), "{text}");
+        }
+        for text in [r#"{"limit":1}"#, r#"{"x":1}"#, r#"{"price_cents":"1"}"#] {
+            assert_eq!(hint(text), None, "{text}");
+        }
     }
 
     #[test]
