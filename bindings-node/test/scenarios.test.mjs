@@ -195,7 +195,7 @@ class Run {
     const { group_id, resource, name, data, ops, ...rest } = given
     const connec = () => client.connec(group_id)
     return {
-      'maestrano.marketplaces.refresh': (settings) => marketplaces.refresh(given, settings),
+      'maestrano.marketplaces.refresh': (settings) => marketplaces.refresh({ force: false, ...given }, settings),
       'maestrano.marketplaces.watch': async (settings) => (await marketplaces.watch(settings).next()).value,
       'maestrano.client.ping': (settings) => client.ping(settings),
       'maestrano.connec.get': (settings) => connec().get(resource, rest, settings),

@@ -149,11 +149,11 @@ export class Marketplaces implements AsyncDisposable {
   }
 
   /**
-   * Fetches the configuration again, if it is older than `ttlMs` or `force` says so. Whoever asks meanwhile shares the answer.
-   * When fetching fails, the old configuration stays, and the reply says so.
+   * Fetches the configuration again; with `force: false` only if it is older than `ttlMs`. Whoever asks meanwhile shares the
+   * answer. When fetching fails, the old configuration stays, and the reply says so.
    */
-  async refresh(args: { force?: boolean | undefined } = {}, options?: CallOptions): Promise<Refreshed> {
-    return told(await this.#platform.invoke('maestrano.marketplaces.refresh', args, options))
+  async refresh({ force = true }: { force?: boolean | undefined } = {}, options?: CallOptions): Promise<Refreshed> {
+    return told(await this.#platform.invoke('maestrano.marketplaces.refresh', { force }, options))
   }
 
   /**
