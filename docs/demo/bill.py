@@ -22,7 +22,7 @@ with maestrano.Marketplaces.fetch(**sandbox.maestrano) as marketplaces:
     print(f"   {licence.id} every {licence.period}, first at {licence.next_execution_at:%Y-%m-%d}")
 
     login = account.sso.login_url({"group_id": "cld-4"})
-    with urllib.request.urlopen(login.url) as reply:  # noqa: S310 - the provider's page, which posts a response to the app
+    with urllib.request.urlopen(login.url) as reply:  # the provider's page, which posts a response to the app
         page = reply.read().decode()
     response = html.unescape(re.findall(r'name="SAMLResponse" value="([^"]*)"', page)[0])
     identity = account.sso.consume(response, request_id=login.request_id)

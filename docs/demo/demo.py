@@ -23,9 +23,7 @@ CREATES = ("signups.create", "invites.create", "connections.create", "jobs.start
 FAST = {"min": 0.1, "max": 0.3}
 
 
-def begin(
-    sandbox: tenantry.Sandbox, *program: str | Path, stdout: int | None = None
-) -> subprocess.Popen[str]:
+def begin(sandbox: tenantry.Sandbox, *program: str | Path, stdout: int | None = None) -> subprocess.Popen[str]:
     """Starts a program that is told of the sandbox on its stdin."""
     child = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=stdout, text=True)
     assert child.stdin is not None
