@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::host::{Host, Listener};
 use crate::http::{BaseUrl, HttpSend, Options};
 use crate::ops::{
-    Arguments, Auth, CallContext, Engine, Fields, Kind, Operation, RawRequest, raw_rows, read_arguments, read_config,
-    row,
+    Arguments, Auth, CallContext, Engine, Fields, Kind, Operation, RawRequest, any_json, raw_rows, read_arguments,
+    read_config, row,
 };
 use crate::secret::Secret;
 use crate::time::{Clock, Random, SystemClock, SystemRandom};
@@ -22,17 +22,10 @@ use crate::time::{Clock, Random, SystemClock, SystemRandom};
 pub const BASE_URL: &str = "https://api-hub.maestrano.com/api/v1";
 
 /// What has a method of the client's own.
-static PING: Operation = row!(
-    "maestrano.client.ping",
-    GET "/ping",
-    Safe,
-    Basic,
-    None,
-    "",
-    "",
-    Nothing,
-    serde_json::Value
-);
+static PING: Operation = Operation {
+    check: any_json,
+    ..row!("maestrano.client.ping", GET "/ping", Safe, Basic, None, "", "", Nothing, serde_json::Value)
+};
 
 /// The arguments of an operation that takes none.
 #[derive(Debug, Deserialize, serde::Serialize)]

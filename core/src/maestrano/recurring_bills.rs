@@ -270,7 +270,8 @@ pub(super) fn check_start(arguments: &CreateRecurringBill, now_ms: i64) -> Resul
 }
 
 /// What of it makes a change worth telling.
+pub(super) const SEEN: [&str; 4] = ["status", "last_execution_at", "next_execution_at", "remaining_cycles"];
+
 pub(super) fn seen(bill: &Value) -> Value {
-    let fields = ["status", "last_execution_at", "next_execution_at", "remaining_cycles"];
-    fields.iter().map(|field| bill[*field].clone()).collect()
+    SEEN.iter().map(|field| bill[*field].clone()).collect()
 }

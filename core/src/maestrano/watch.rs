@@ -9,7 +9,7 @@ use super::patience::{Patience, once};
 use super::{Client, recurring_bills};
 use crate::error::{Code, Error, Result};
 use crate::id::Id;
-use crate::ops::{CallContext, OfId, decode};
+use crate::ops::{CallContext, OfId, picked};
 
 /// What of a recurring bill was seen last.
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ pub(super) async fn next_change(client: &Client, watch: Watch, call: &CallContex
             let (found, later) = patience.found(look)?;
             retry_after = later;
             if let Some(success) = found {
-                let bill: Value = decode(&success.text, "application/json")?;
+                let bill = picked(&success.text, &recurring_bills::SEEN)?;
                 let seen = recurring_bills::seen(&bill);
                 if seen != watch.seen {
                     let ended = matches!(bill["status"].as_str(), Some("cancelled" | "expired"));

@@ -6,6 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use super::lossless::BELOW;
 use crate::error::{Code, Error, Result};
@@ -76,6 +77,23 @@ fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, (String, Stri
         };
         (if path == "." { "arguments".to_owned() } else { path }, message)
     })
+}
+
+/// These fields of a JSON object, null where there is none or it cannot be read. What nobody asks for spoils nothing: a
+/// number too large for any type, or text that is none, would spoil a whole [`Value`].
+///
+/// # Errors
+/// `decode` when it is no object.
+pub(crate) fn picked(object: &str, names: &[&str]) -> Result<Value> {
+    let fields: BTreeMap<String, &RawValue> = decode(object, "application/json")?;
+    let value = |name: &str| fields.get(name).and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    Ok(Value::Object(names.iter().map(|name| ((*name).to_owned(), value(name))).collect()))
+}
+
+/// Accepts every reply that is JSON: only the caller knows what is in it.
+pub(crate) fn any_json(body: &str, content_type: &str) -> Result<()> {
+    // A value that is read would lose numbers, or refuse them.
+    decode::<serde::de::IgnoredAny>(body, content_type).map(drop)
 }
 
 /// Reads a reply's body.

@@ -33,7 +33,7 @@ pub use table::Schemas;
 
 pub use execute::CallContext;
 pub(crate) use execute::{Credentials, Engine, System};
-pub(crate) use json::{check_depth, decode, map, read_arguments, read_config};
+pub(crate) use json::{any_json, check_depth, decode, map, picked, read_arguments, read_config};
 pub(crate) use judge::Success;
 pub(crate) use lossless::mark_applied;
 pub(crate) use raw::{RawRequest, encode_query, rows as raw_rows};

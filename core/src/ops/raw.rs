@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::table::{Auth, Body, Fields, Kind, Operation};
-use super::{decode, read_arguments};
+use super::{any_json, read_arguments};
 use crate::error::{Error, Result};
 use crate::retry::Safety;
 
@@ -123,7 +123,7 @@ const fn row(name: &'static str, method: &'static str, safety: Safety, auth: Aut
         doc: "Sends a request that the client has no method for.",
         resource_doc: "",
         read: |text| Ok(Box::new(read_arguments::<RawRequest>(text)?)),
-        check: |body, content_type| decode::<serde::de::IgnoredAny>(body, content_type).map(drop),
+        check: any_json,
         #[cfg(feature = "schema")]
         schemas: super::Schemas {
             arguments: |generator| generator.subschema_for::<Value>(),

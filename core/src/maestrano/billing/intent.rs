@@ -82,6 +82,10 @@ impl Intent {
     }
 }
 
+/// What of a row tells whether it is the one.
+pub(super) const FACTS: [&str; 7] =
+    ["id", "group_id", "status", "price_cents", "currency", "description", "created_at"];
+
 /// By so much the server's clock may be behind.
 const SKEW_MS: i128 = 5 * 60 * 1_000;
 

@@ -5,12 +5,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Chargeable;
-use super::intent::{Intent, Remembered};
+use super::intent::{FACTS, Intent, Remembered};
 use super::lookup::{Found, look, matching};
 use crate::error::{Code, Error, Outcome, Result};
 use crate::id::Id;
 use crate::maestrano::Client;
-use crate::ops::{CallContext, OfId, Operation, decode, mark_applied};
+use crate::ops::{CallContext, OfId, Operation, mark_applied, picked};
 
 /// Times that a bill is sent in all, each after the looks found none.
 const SENDINGS: u32 = 3;
@@ -193,7 +193,7 @@ impl<'a, A: Chargeable> Way<'a, A> {
 
     /// Takes what was found for what was to be made.
     async fn adopt(&self, text: String) -> Result<String> {
-        let row: Value = decode(&text, "application/json")?;
+        let row = picked(&text, &FACTS)?;
         let same = row["group_id"] == self.intent.group_id
             && row["price_cents"].as_i64() == Some(self.intent.price_cents)
             && row["currency"].as_str().is_some_and(|currency| currency.eq_ignore_ascii_case(&self.intent.currency));
@@ -240,7 +240,7 @@ impl<'a, A: Chargeable> Way<'a, A> {
         if self.arguments.journal().is_none() {
             return Ok(());
         }
-        let row: Value = decode(text, "application/json")?;
+        let row = picked(text, &["id"])?;
         let id = row["id"].as_str().unwrap_or_default().to_owned();
         self.remember(Remembered::Done { digest: self.intent.digest.clone(), id }).await
     }
@@ -272,7 +272,8 @@ impl<'a, A: Chargeable> Way<'a, A> {
 
 /// Nobody knows whether the bill is there; `rows` may be it.
 fn unknown(error: Option<Error>, rows: Vec<String>) -> Error {
-    let candidates: Vec<Value> = rows.iter().filter_map(|row| serde_json::from_str(row).ok()).collect();
+    let candidates: Vec<Value> =
+        rows.iter().filter_map(|row| serde_json::from_str(row).or_else(|_| picked(row, &FACTS)).ok()).collect();
     let mut unknown =
         error.unwrap_or_else(|| Error::new(Code::OutcomeUnknown, "an earlier call may have been carried out"));
     let code = unknown.code();

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::http::{BaseUrl, Redactor};
 use crate::maestrano::auth::Login;
-use crate::ops::{CallContext, Credentials, Engine, Fields, Operation, System, row};
+use crate::ops::{CallContext, Credentials, Engine, Fields, Operation, System, any_json, row};
 use crate::secret::Secret;
 
 /// Where the platform is when nothing else is said.
@@ -66,17 +66,13 @@ struct Nothing {}
 
 impl Fields for Nothing {}
 
-pub(super) static FETCH: Operation = row!(
-    "maestrano.marketplaces.fetch",
-    GET "/api/config/v1/marketplaces",
-    Safe,
-    Basic,
-    None,
-    "",
-    "",
-    Nothing,
-    serde_json::Value
-);
+pub(super) static FETCH: Operation = Operation {
+    check: any_json,
+    ..row!(
+        "maestrano.marketplaces.fetch", GET "/api/config/v1/marketplaces", Safe, Basic, None, "", "", Nothing,
+        serde_json::Value
+    )
+};
 
 impl System for Platform {
     fn base(&self, _: &Operation) -> &BaseUrl {

@@ -11,6 +11,7 @@ use super::trust::Trust;
 use super::{Marketplace, base};
 use crate::error::{Code, Error, Result};
 use crate::flow::checkpoint::sha256;
+use crate::ops::picked;
 
 /// One entry of a configuration.
 #[derive(Debug, Clone)]
@@ -108,8 +109,8 @@ fn list(marketplaces: &RawValue) -> Result<Vec<&RawValue>> {
 }
 
 fn entry(index: usize, text: &str, trust: &Trust, insecure: bool) -> Entry {
-    let named = serde_json::from_str::<Value>(text).ok();
-    let name = named.as_ref().and_then(|value| value["marketplace"].as_str()).filter(|name| !name.is_empty());
+    let named = picked(text, &["marketplace"]).unwrap_or_default();
+    let name = named["marketplace"].as_str().filter(|name| !name.is_empty());
     let name = name.map_or_else(|| format!("marketplaces[{index}]"), str::to_owned);
     let state = usable(&name, text, trust, insecure).map(Arc::new).map_err(|error| {
         let report = error.report();
