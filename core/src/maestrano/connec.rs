@@ -9,9 +9,9 @@ use url::Url;
 
 use super::Client;
 use super::marketplace::joined;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Outcome, Result};
 use crate::id::Id;
-use crate::ops::{CallContext, Fields, Operation, decode, row};
+use crate::ops::{CallContext, Fields, Operation, any_json, decode, row};
 
 /// The vendor's own dialect of JSON, in both directions.
 const MEDIA_TYPE: &str = "application/vnd.api+json";
@@ -61,6 +61,7 @@ macro_rules! rows {
         pub(super) const OPERATIONS: &[Operation] = &[$(
             Operation {
                 accept: MEDIA_TYPE,
+                check: any_json,
                 ..row!(
                     concat!("maestrano.connec.", $name), $verb $path, $safety, Basic, $body, "", "", Nothing, Value
                 )
@@ -160,21 +161,30 @@ async fn page(client: &Client, asked: &Asked, call: &CallContext) -> Result<Stri
         written.query = query_of_next(client, &written.path, next)?;
     }
     let (here, text) = (written.query.clone(), send(client, "list", written, call).await?);
-    let mut body: BTreeMap<String, &RawValue> = decode(&text, "application/json")?;
-    let items = body.remove(asked.resource.as_str()).ok_or_else(|| {
-        let message = format!("the reply's {}: missing field", asked.resource);
-        Error::new(Code::Decode, message).with_detail("path", asked.resource.as_str())
+    let path = asked.written(client)?.path;
+    read_page(client, asked.resource.as_str(), &path, &here, &text)
+        .map_err(|error| error.with_outcome(Outcome::Answered))
+}
+
+fn read_page(client: &Client, resource: &str, path: &str, here: &str, text: &str) -> Result<String> {
+    let body: BTreeMap<String, &RawValue> = decode(text, "application/json")?;
+    let items = body.get(resource).ok_or_else(|| {
+        Error::new(Code::Decode, format!("the reply: missing field `{resource}`")).with_detail("path", ".")
     })?;
+    if !items.get().starts_with('[') {
+        let message = format!("the reply's {resource}: must be a list");
+        return Err(Error::new(Code::Decode, message).with_detail("path", resource));
+    }
     #[derive(Deserialize)]
     struct Pagination {
         #[serde(default)]
         next: Option<String>,
     }
-    let pagination =
-        body.get("pagination").map(|raw| decode::<Pagination>(raw.get(), "application/json")).transpose()?;
+    let pagination = body.get("pagination").map_or("null", |raw| raw.get());
+    let pagination: Option<Pagination> = decode(pagination, "application/json")?;
     let next = pagination.and_then(|pagination| pagination.next).filter(|next| !next.is_empty());
     if let Some(next) = &next
-        && query_of_next(client, &asked.written(client)?.path, next)? == here
+        && query_of_next(client, path, next)? == here
     {
         return Err(Error::new(Code::UnexpectedContent, "the list does not move on: its next page is this one"));
     }
@@ -250,16 +260,19 @@ async fn batch(client: &Client, batch: Batch, call: &CallContext) -> Result<Stri
         struct Results {
             results: Vec<Box<RawValue>>,
         }
-        let chunk_results = sent.and_then(|text| Ok(decode::<Results>(&text, "application/json")?.results));
+        let unread = |error: Error| error.with_outcome(Outcome::Unknown);
+        let read = |text: String| decode::<Results>(&text, "application/json").map_err(unread);
+        let chunk_results = sent.and_then(read).map(|results| results.results);
         // What was carried out before is not lost with what came after it.
         let done = |error: Error, results: &[String]| {
-            let so_far: Vec<Value> = results.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
+            let value = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
+            let so_far: Vec<Value> = results.iter().map(value).collect();
             error.with_detail("results", so_far)
         };
         let chunk_results = chunk_results.map_err(|error| done(error, &results))?;
         if chunk_results.len() != chunk.len() {
             let message = format!("{} operations have {} results", chunk.len(), chunk_results.len());
-            return Err(done(Error::new(Code::Decode, message), &results));
+            return Err(done(unread(Error::new(Code::Decode, message).with_detail("path", "results")), &results));
         }
         results.extend(chunk_results.iter().map(|raw| raw.get().to_owned()));
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Marketplaces;
 use super::platform::{FETCH, Fetch};
 use super::snapshot::{Entry, Snapshot};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Outcome, Result};
 use crate::ops::CallContext;
 
 /// How a marketplace changed.
@@ -76,7 +76,7 @@ impl Marketplaces {
         let fetched = engine.execute(&FETCH, &mut request, call).await.and_then(|success| {
             Snapshot::parse(&success.text, &inner.trust, inner.insecure).map_err(|mut error| {
                 error.report_mut().code = Code::Decode;
-                FETCH.named(error)
+                FETCH.named(error.with_outcome(Outcome::Answered))
             })
         });
         let before = inner.current();
