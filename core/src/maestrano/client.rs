@@ -246,11 +246,12 @@ impl Client {
         })
     }
 
-    /// The call with the configured time limit of data sharing, unless it has one of its own.
+    /// The call with the configured time limit of data sharing, unless the caller set one, for the call or the client.
     pub(super) fn connec_call(&self, call: &CallContext) -> Result<CallContext> {
         let mut call = call.clone();
         let limit = self.connec()?.timeout.saturating_mul(1_000);
-        call.options.timeout_ms = call.options.timeout_ms.or(Some(limit).filter(|limit| *limit > 0));
+        let own = call.options.timeout_ms.or(self.engine.timeout_ms());
+        call.options.timeout_ms = own.or(Some(limit).filter(|limit| *limit > 0));
         Ok(call)
     }
 

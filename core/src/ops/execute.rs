@@ -120,6 +120,11 @@ impl<S: System> Engine<S> {
         Ok(Self { system, clock, random, options, send, injected, budgets: Default::default() })
     }
 
+    /// The client's own time limit of a request, if it has one.
+    pub(crate) fn timeout_ms(&self) -> Option<u64> {
+        self.options.timeout_ms
+    }
+
     /// Milliseconds that a call may take at most, all of its attempts together.
     pub(crate) fn longest_ms(&self, call: &CallContext) -> u64 {
         let options = call.options.clone().or(&self.options);
