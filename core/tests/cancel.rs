@@ -47,7 +47,8 @@ async fn time_goes_on(world: &World, case: &str) {
 async fn storm(world: &World, sample: &Sample, fresh: impl Fn() -> Client, fault: Option<serde_json::Value>) -> usize {
     for polls in 1.. {
         let client = fresh();
-        let before = world.arrived(sample.name());
+        let sample = &world.fresh(sample);
+        let before = world.arrived(sample.row().name);
         if let Some(fault) = &fault {
             world.sandbox.fault(fault.clone()).unwrap();
         }
@@ -60,7 +61,7 @@ async fn storm(world: &World, sample: &Sample, fresh: impl Fn() -> Client, fault
             return polls;
         }
         if sample.once() {
-            assert!(world.arrived(sample.name()) - before <= 1, "{case}");
+            assert!(world.arrived(sample.row().name) - before <= 1, "{case}");
         }
         // The same client goes on as if nothing had been.
         bounded(&case, sample.invoke(&client)).await.unwrap();
@@ -90,6 +91,23 @@ async fn x1_a_call_may_be_dropped_at_any_await() {
                 storm(&world, &sample, || kept.clone(), Some(refused)).await;
             }
         }
+        for sample in world.maestrano_samples() {
+            let fresh = || world.builder().http_send(sender.clone()).build().unwrap();
+            let polls = storm(&world, &sample, fresh, None).await;
+            assert!(polls >= 2, "{} has an await", sample.name());
+            let kept = world.client();
+            let limited = json!({"operation": sample.row().name, "status": 429, "headers": {"retry-after": "5"}});
+            storm(&world, &sample, || kept.clone(), Some(limited)).await;
+            if sample.bills() {
+                // What is looked for is dropped too, at each look and between them.
+                let lost = json!({
+                    "operation": sample.name(), "when": "after", "drop": true, "commit_delay_ms": 6_000,
+                });
+                storm(&world, &sample, || kept.clone(), Some(lost)).await;
+                a_remembered_bill_that_is_dropped_is_there_once(&world, &sample).await;
+            }
+        }
+        a_refresh_that_is_dropped_leaves_the_others_theirs(&world).await;
         a_login_that_is_dropped_leaves_the_others_theirs(&world).await;
         a_held_call_that_is_dropped_frees_its_time(&world).await;
     }
@@ -115,9 +133,56 @@ async fn a_login_that_is_dropped_leaves_the_others_theirs(world: &World) {
     }
 }
 
+/// With a journal, whoever goes on after a call that was dropped anywhere ends with one bill.
+async fn a_remembered_bill_that_is_dropped_is_there_once(world: &World, sample: &Sample) {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal.json");
+    let client = world.client();
+    for lost in [false, true] {
+        for polls in 1.. {
+            let mut sample = world.fresh(sample);
+            sample.arguments["journal"] = json!(journal);
+            if lost {
+                let lost = json!({"operation": sample.name(), "when": "after", "drop": true, "commit_delay_ms": 3_000});
+                world.sandbox.fault(lost).unwrap();
+            }
+            let before = world.committed(sample.name());
+            let case = format!("{} remembered, {lost}, after {polls} polls", sample.name());
+            let end = bounded(&case, dropped_after(polls, sample.invoke(&client))).await;
+            world.sandbox.clear_faults();
+            time_goes_on(world, &case).await;
+            // Another process reads what was kept, whole.
+            if let Ok(text) = std::fs::read_to_string(&journal) {
+                serde_json::from_str::<serde_json::Value>(&text).unwrap();
+            }
+            let reply = bounded(&case, sample.invoke(&world.client())).await.unwrap();
+            assert!(reply.contains(sample.arguments["reference"].as_str().unwrap()), "{case}: {reply}");
+            assert_eq!(world.committed(sample.name()) - before, 1, "{case}");
+            if end.is_some() {
+                break;
+            }
+        }
+    }
+}
+
+async fn a_refresh_that_is_dropped_leaves_the_others_theirs(world: &World) {
+    let fetch = "maestrano.marketplaces.fetch";
+    for polls in 1..8 {
+        let line = world.sandbox.line()["maestrano"].to_string();
+        let set = tenantry::maestrano::Marketplaces::builder().config_json(&line).unwrap();
+        let set = set.clock(Arc::new(SystemClock)).build().unwrap();
+        let before = world.arrived(fetch);
+        let first = dropped_after(polls, set.refresh());
+        let others = join_all((0..20).map(|_| set.refresh()));
+        let (_, others) = bounded("waiters of a dropped refresh", async { tokio::join!(first, others) }).await;
+        assert!(others.into_iter().all(|other| other.is_ok_and(|refreshed| refreshed.names.len() == 2)));
+        assert!((1..=2).contains(&(world.arrived(fetch) - before)), "{polls}: {}", world.arrived(fetch) - before);
+    }
+}
+
 async fn a_held_call_that_is_dropped_frees_its_time(world: &World) {
-    for sample in world.magento_bi_samples() {
-        world.sandbox.fault(json!({"operation": sample.name(), "hold": true, "times": null})).unwrap();
+    for sample in world.samples().into_iter().filter(|sample| !sample.connect()) {
+        world.sandbox.fault(json!({"operation": sample.row().name, "hold": true, "times": null})).unwrap();
         let client = world.client();
         let start = world.sandbox.clock().now();
         let gone = world.sandbox.clock().sleep_until(start + Duration::from_secs(7));

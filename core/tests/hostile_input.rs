@@ -1,8 +1,12 @@
-//! Input that tries to become something else: identifiers, headers and tokens, for every operation (fault matrix P1, P2).
+//! Input that tries to become something else: identifiers, headers and tokens, for every operation (fault matrix P1, P2, P3).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
@@ -13,12 +17,12 @@ use support::{Events, detail, options, secret, shown};
 use tenantry::http::Options;
 use tenantry::{Code, Error, Outcome};
 
-/// Cases per identifier; more by PROPTEST_CASES. Connect's operations have one each.
+/// Cases per identifier; more by PROPTEST_CASES. The operations of Connect and Maestrano share their checks and meet fewer.
 const CASES: u32 = 500;
-const CONNECT_CASES: u32 = 100;
+const LIGHT_CASES: u32 = 100;
 
 fn config(sample: &Sample) -> Config {
-    let usual = if sample.connect() { CONNECT_CASES } else { CASES };
+    let usual = if sample.light() { LIGHT_CASES } else { CASES };
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     Config { failure_persistence: None, ..Config::with_cases(cases) }
 }
@@ -32,12 +36,36 @@ fn sent_with(sample: &Sample, pointer: &str, value: Value) -> (Vec<support::fake
     (fake.seen(), result)
 }
 
+/// The path of a pointer, as an error names it.
+fn field(pointer: &str) -> String {
+    let mut path = String::new();
+    for part in pointer[1..].split('/') {
+        match part.parse::<usize>() {
+            Ok(index) => path.push_str(&format!("[{index}]")),
+            Err(_) if path.is_empty() => path.push_str(part),
+            Err(_) => path.push_str(&format!(".{part}")),
+        }
+    }
+    path
+}
+
 /// Where a sample's arguments hold identifiers.
 fn identifiers(sample: &Sample) -> Vec<String> {
     if sample.connect() {
         // Its other identifiers are text in a body.
         let one = if sample.lists() { "/ids/0" } else { "/id" };
         return sample.arguments.pointer(one).map(|_| one.to_owned()).into_iter().collect();
+    }
+    if sample.maestrano() {
+        let known = ["/id", "/group_id", "/resource", "/name", "/ops/0/resource", "/ops/0/id"];
+        // A list's are filters; and a page is of the resource that was asked for.
+        let is = |pointer: &&str| match *pointer {
+            "/group_id" => !sample.name().ends_with(".list"),
+            "/resource" => sample.name() != "maestrano.connec.page",
+            _ => true,
+        };
+        let found = known.into_iter().filter(is).filter(|pointer| sample.arguments.pointer(pointer).is_some());
+        return found.map(str::to_owned).collect();
     }
     let top = sample.arguments.as_object().unwrap().keys().filter(|key| key.ends_with("_id"));
     let mut found: Vec<String> = top.map(|key| format!("/{key}")).collect();
@@ -107,8 +135,7 @@ fn p1_a_hostile_identifier_is_refused_before_anything_is_sent() {
                 let case = format!("{} {pointer} {text:.40?}: {error}", sample.name());
                 assert_eq!((error.code(), error.outcome()), (Code::InvalidId, Some(Outcome::NotSent)), "{case}");
                 assert!(seen.is_empty(), "{case}");
-                let field = if pointer == "/ids/0" { "ids[0]".to_owned() } else { pointer[1..].replace('/', ".") };
-                assert_eq!(detail(&error, "field"), &json!(field), "{case}");
+                assert_eq!(detail(&error, "field"), &json!(field(&pointer)), "{case}");
                 checked += 1;
             }
         }
@@ -121,8 +148,9 @@ fn p1_an_identifier_is_text_or_a_whole_number_and_nothing_else() {
     for sample in samples() {
         for pointer in identifiers(&sample) {
             for value in [json!(null), json!(true), json!(-1), json!(1.5), json!([]), json!({}), json!(["7"])] {
-                // The user of a dashboard may be left out.
-                if value.is_null() && pointer == "/user_id" {
+                // The user of a dashboard may be left out, and the id of what is shared.
+                let shared = sample.name().starts_with("maestrano.connec.") && pointer.ends_with("/id");
+                if value.is_null() && (pointer == "/user_id" || shared) {
                     continue;
                 }
                 let (seen, result) = sent_with(&sample, &pointer, value.clone());
@@ -167,7 +195,7 @@ fn p1_a_hostile_text_stays_inside_its_body() {
     for sample in samples() {
         let texts: Vec<&str> = ["name", "company", "email", "package", "tier", "reason", "text", "template_id"]
             .into_iter()
-            .filter(|key| sample.arguments[*key].is_string())
+            .filter(|key| sample.arguments[*key].is_string() && !identifiers(&sample).contains(&format!("/{key}")))
             .collect();
         for key in texts {
             for text in ["\"}, {\"x\": \"", "a\r\nhost: evil", "a\0b", "\u{202e}", "&admin=1", "' OR 1=1 --", "{{7*7}}"]
@@ -288,13 +316,85 @@ fn p2_no_event_shows_a_secret_an_identifier_or_a_query() {
         let fake = FakeSend::playing(&sample, reply);
         let client = fake.builder().password(&hidden).on_event(events.listener()).build().unwrap();
         StepClock::default().drive(sample.call(&client, Options::default())).unwrap();
+        let token = sample.arguments["session"].as_str().unwrap_or(&hidden);
         let told = events.take();
         assert!(told.iter().any(|event| event.operation == sample.row().name));
         for event in told {
             let text = serde_json::to_string(&event).unwrap();
             assert!(!text.contains(&hidden) && !text.contains("include_deleted"), "{text}");
+            assert!(!text.contains(token) && !text.contains("filter"), "{text}");
             assert!([sample.row().path, "/v1/tokens"].contains(&event.path), "{text}");
             assert!([sample.row().name, LOGIN].contains(&event.operation), "{text}");
+        }
+    }
+}
+
+#[test]
+fn p3_what_is_asked_of_maestrano_is_encoded_and_says_nothing_else() {
+    let hostile = ["a&b=c", "a=b", "x y", "a+b", "#x", "%26", "ü\u{0}", "'; --", "a/../b", "?", "\r\nx: y"];
+    let rows = [
+        ("maestrano.bills.list", "/status", "status"),
+        ("maestrano.users.list", "/group_id", "group_id"),
+        ("maestrano.sessions.check", "/session", "session"),
+        ("maestrano.connec.page", "/params/$filter", "$filter"),
+        ("maestrano.connec.report", "/params/from", "from"),
+    ];
+    for (name, pointer, key) in rows {
+        let sample = support::samples::sample(&samples(), name);
+        for text in hostile {
+            let (seen, result) = sent_with(&sample, pointer, json!(text));
+            result.unwrap_or_else(|error| panic!("{name} {text:?}: {error}"));
+            let sent = &seen.last().unwrap().url;
+            let values: Vec<String> =
+                sent.query_pairs().filter(|(name, _)| name == key).map(|(_, value)| value.into_owned()).collect();
+            assert_eq!(values, [text], "{name}");
+            let pairs = sent.query_pairs().count();
+            let arguments = if sample.wrapped() { &sample.arguments } else { &sample.arguments["params"] };
+            let given = arguments.as_object().map_or(1, serde_json::Map::len);
+            assert_eq!((pairs, sent.path(), sent.fragment()), (given, sample.path().as_str(), None), "{name}");
+        }
+    }
+}
+
+#[test]
+fn p2_what_is_billed_says_what_was_given_and_its_reference() {
+    for sample in samples().into_iter().filter(Sample::bills) {
+        let reference = sample.arguments["reference"].as_str().unwrap();
+        for text in ["\"}, {\"x\": \"", "a\r\nhost: evil", "\u{202e}", "&admin=1", "' OR 1=1 --", "] [", "ü"] {
+            let (seen, result) = sent_with(&sample, "/description", json!(text));
+            result.unwrap();
+            let body: Value = serde_json::from_slice(&seen.last().unwrap().body).unwrap();
+            assert_eq!(body["description"], format!("{text} [ref:{reference}]"));
+            assert!(body.get("reference").is_none() && body.get("journal").is_none());
+        }
+        for text in ["a b", "a]", "", "a[", "ü", "a\nb", &"x".repeat(65)] {
+            let (seen, result) = sent_with(&sample, "/reference", json!(text));
+            let error = result.unwrap_err();
+            assert_eq!((error.code(), detail(&error, "field")), (Code::Validation, &json!("reference")), "{text:?}");
+            assert!(seen.is_empty());
+        }
+    }
+}
+
+#[test]
+fn p2_an_id_or_a_key_that_could_change_a_header_is_never_sent() {
+    for id in ["a:b", ":", "a\r\nx: y", "ü", "a b"] {
+        for key in ["k", "k:k", "k\r\nx: y", "ü\0"] {
+            let sample = support::samples::sample(&samples(), "maestrano.groups.get");
+            let fake = FakeSend::playing(&sample, Play::Reply(sample.canned(200)));
+            let account = tenantry::maestrano::Client::builder().base_url("https://api.example.com/api/v1");
+            let account = account.app_id(id).app_key(key).http_send(fake.clone());
+            let account = account.clock(Arc::new(StepClock::default())).build();
+            if id.contains(':') {
+                assert_eq!(account.unwrap_err().code(), Code::Config);
+                continue;
+            }
+            let client = support::client::Client { maestrano: account.unwrap(), ..fake.client() };
+            sample.call(&client, Options::default()).await_now().unwrap();
+            // Base64 says anything in letters that no header could be ended by.
+            let shown = fake.seen()[0].headers["authorization"].to_str().unwrap().to_owned();
+            let pair = STANDARD.decode(shown.strip_prefix("Basic ").unwrap()).unwrap();
+            assert_eq!(String::from_utf8(pair).unwrap(), format!("{id}:{key}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Replies that are not what an operation expects, for every operation (fault matrix H1, H2, H5; D1 by status).
+//! Replies that are not what an operation expects, for every operation (fault matrix H1, H2, H5, H9; D1 by status).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
@@ -21,14 +21,14 @@ fn unread(sample: &Sample) -> Outcome {
     if sample.safe() { Outcome::Answered } else { Outcome::Unknown }
 }
 
-/// Every operation whose failed request is the call's own; to wait is to go on.
+/// Every operation whose failed request is the call's own failure.
 fn direct() -> impl Iterator<Item = Sample> {
-    samples().into_iter().filter(|sample| !sample.polls())
+    samples().into_iter().filter(Sample::direct)
 }
 
-/// Every operation that replies with JSON.
+/// Every operation that replies with JSON, and to which a reply that cannot be read is no answer.
 fn in_json() -> impl Iterator<Item = Sample> {
-    samples().into_iter().filter(|sample| !sample.is_text())
+    samples().into_iter().filter(|sample| !sample.is_text() && !sample.falls_back())
 }
 
 /// Pages that stand in front of an API, and other things that are no JSON.
@@ -71,7 +71,11 @@ async fn h1_a_page_instead_of_json_is_unexpected_content_with_a_clean_excerpt() 
             let (sent, result) = said(&sample, canned).await;
             let error = result.unwrap_err();
             let case = format!("{} {body:.60}", sample.name());
-            assert_eq!((error.code(), error.status()), (Code::UnexpectedContent, Some(200)), "{case}: {error}");
+            assert_eq!(
+                (error.code(), error.status()),
+                (sample.lost(Code::UnexpectedContent), Some(200)),
+                "{case}: {error}"
+            );
             assert_eq!((error.outcome(), sent), (Some(unread(&sample)), 1), "{case}");
             let excerpt = detail(&error, "excerpt").as_str().unwrap();
             assert!(!excerpt.is_empty() && excerpt.len() <= 2_048, "{case}");
@@ -93,7 +97,8 @@ async fn h1_a_servers_echo_of_the_calls_own_secrets_is_masked() {
             // Everything that came goes back, headers and body, as a debug page shows them; without the separators by
             // which a secret could be told from its key, so that it must be known.
             let headers = seen.headers.values().map(|value| value.to_str().unwrap()).collect::<Vec<_>>().join(" ");
-            let page = format!("<pre>{headers} {}", String::from_utf8_lossy(&seen.body)).replace([':', '='], " ");
+            let page = format!("<pre>{headers} {} {}", seen.target, String::from_utf8_lossy(&seen.body));
+            let page = page.replace([':', '='], " ");
             Play::Reply(Canned::new(500, page).with("content-type", "text/html"))
         });
         let (password, client_secret) = (secret(), secret());
@@ -115,24 +120,24 @@ async fn h1_a_servers_echo_of_the_calls_own_secrets_is_masked() {
 async fn h1_json_is_json_whatever_its_content_type_says() {
     for sample in in_json() {
         for content_type in ["text/html", "text/plain", "application/octet-stream", ""] {
-            let mut canned = Canned::new(200, sample.reply.to_string());
+            let mut canned = Canned::new(200, sample.body());
             if !content_type.is_empty() {
                 canned = canned.with("content-type", content_type);
             }
             let reply = said(&sample, canned).await.1;
-            assert_eq!(reply.unwrap(), sample.reply.to_string(), "{} {content_type}", sample.name());
+            assert_eq!(reply.unwrap(), sample.answer(), "{} {content_type}", sample.name());
         }
     }
 }
 
 #[tokio::test]
 async fn h2_an_empty_reply_is_null_where_an_operation_promises_nothing_and_an_error_elsewhere() {
-    for sample in samples() {
+    for sample in samples().into_iter().filter(|sample| !sample.falls_back()) {
         for (status, body) in [(204, ""), (200, ""), (201, " \r\n\t "), (200, "null")] {
             let (sent, result) = said(&sample, Canned::new(status, body)).await;
             let case = format!("{} {status} {body:?}", sample.name());
             assert_eq!(sent, 1, "{case}");
-            if sample.name() == "magento_bi.clients.update" {
+            if sample.name() == "magento_bi.clients.update" || sample.is_thin() {
                 assert_eq!(result.unwrap(), "null", "{case}");
             } else if sample.is_text() {
                 assert_eq!(result.unwrap(), json!(body).to_string(), "{case}");
@@ -142,7 +147,11 @@ async fn h2_an_empty_reply_is_null_where_an_operation_promises_nothing_and_an_er
                 assert_eq!(result.unwrap(), json!({"id": id}).to_string(), "{case}");
             } else {
                 let error = result.unwrap_err();
-                assert_eq!((error.code(), error.outcome()), (Code::Decode, Some(unread(&sample))), "{case}");
+                assert_eq!(
+                    (error.code(), error.outcome()),
+                    (sample.lost(Code::Decode), Some(unread(&sample))),
+                    "{case}"
+                );
             }
         }
     }
@@ -166,7 +175,7 @@ async fn h2_a_reply_with_a_status_that_promises_none_is_read() {
     for sample in samples() {
         for status in [202, 204, 205, 226] {
             let reply = said(&sample, sample.canned(status)).await.1;
-            assert_eq!(reply.unwrap(), sample.reply.to_string(), "{} {status}", sample.name());
+            assert_eq!(reply.unwrap(), sample.answer(), "{} {status}", sample.name());
         }
     }
 }
@@ -250,8 +259,178 @@ async fn d1_a_success_that_cannot_be_read_is_never_sent_again() {
             let (sent, result) = said(&sample, canned).await;
             let error = result.unwrap_err();
             let case = format!("{} {body}", sample.name());
-            assert_eq!((error.code(), sent), (Code::Decode, 1), "{case}: {error}");
+            assert_eq!((error.code(), sent), (sample.lost(Code::Decode), 1), "{case}: {error}");
             assert_eq!((error.outcome(), error.report().retryable), (Some(unread(&sample)), false), "{case}");
+        }
+    }
+}
+
+/// Every operation whose replies say in their own words whether they are one.
+fn wrapped() -> impl Iterator<Item = Sample> {
+    samples().into_iter().filter(Sample::wrapped)
+}
+
+#[tokio::test]
+async fn h9_no_success_is_an_error_whatever_its_status_says() {
+    let rows = [
+        (json!({"id": ["does not exist"]}), Code::NotFound),
+        (json!({"status": ["has already been set to invoiced and cannot be changed"]}), Code::Conflict),
+        (json!({"authentication": ["Invalid API token"]}), Code::Authentication),
+        (json!({"group_id": ["does not exist or cannot be charged by your service"]}), Code::BadRequest),
+        (json!({"price_cents": ["can't be blank", "is not a number"], "currency": ["is unknown"]}), Code::BadRequest),
+        (json!({}), Code::BadRequest),
+        (json!(["no", 1]), Code::BadRequest),
+        (json!(null), Code::BadRequest),
+    ];
+    for sample in wrapped() {
+        for (errors, code) in &rows {
+            // The data that comes with it is none, be it whole.
+            for data in [json!({}), json!(null), sample.reply.clone()] {
+                for status in [200, 201] {
+                    let body = json!({"success": false, "errors": errors, "data": data});
+                    let (sent, result) = said(&sample, Canned::json(status, &body)).await;
+                    let error = result.unwrap_err();
+                    let case = format!("{} {body}: {error:?}", sample.name());
+                    assert_eq!((error.code(), error.outcome()), (*code, Some(Outcome::Rejected)), "{case}");
+                    assert_eq!((error.status(), sent), (Some(status), 1), "{case}");
+                    assert_eq!(detail(&error, "errors"), errors, "{case}");
+                    let fields = errors.as_object().into_iter().flatten();
+                    for text in fields.flat_map(|(_, texts)| texts.as_array().unwrap()) {
+                        assert!(error.to_string().contains(text.as_str().unwrap()), "{case}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn h9_a_system_that_failed_with_200_may_have_carried_it_out() {
+    let errors = json!({"system": ["A system error occured. Please retry later or contact somebody."]});
+    for sample in wrapped().filter(Sample::direct) {
+        let body = json!({"success": false, "errors": errors, "data": {}});
+        let (sent, result) = said(&sample, Canned::json(200, &body)).await;
+        let error = result.unwrap_err();
+        let case = format!("{}: {error:?}", sample.name());
+        let (code, times) = if sample.once() { (Code::OutcomeUnknown, 1) } else { (Code::Server, 3) };
+        assert_eq!((error.code(), error.outcome(), sent), (code, Some(Outcome::Unknown), times), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn h9_what_is_not_wrapped_as_it_should_be_is_no_reply() {
+    for sample in wrapped() {
+        let data = sample.reply.to_string();
+        let unreadable = [
+            data.clone(),
+            format!(r#"{{"data":{data}}}"#),
+            format!(r#"{{"success":"true","errors":{{}},"data":{data}}}"#),
+            format!(r#"{{"success":1,"data":{data}}}"#),
+            format!(r#"{{"success":null,"data":{data}}}"#),
+            format!(r#"{{"success":true,"success":true,"data":{data}}}"#),
+            r#"{"success":true,"errors":{}}"#.to_owned(),
+            r#"{"success":true,"errors":{},"data":null}"#.to_owned(),
+            format!("[{}]", sample.body()),
+        ];
+        for body in unreadable {
+            let (sent, result) = said(&sample, Canned::new(200, body.clone())).await;
+            let error = result.unwrap_err();
+            let case = format!("{} {body:.80}: {error:?}", sample.name());
+            assert_eq!((error.code(), error.outcome()), (sample.lost(Code::Decode), Some(unread(&sample))), "{case}");
+            assert_eq!(sent, 1, "{case}");
+        }
+        let readable = [
+            format!(r#"{{"data":{data},"errors":{{}},"success":true}}"#),
+            format!(r#"{{"success":true,"data":{data}}}"#),
+            format!(r#"{{"success":true,"errors":["odd"],"more":[1e400],"data": {data} }}"#),
+        ];
+        for body in readable {
+            let reply = said(&sample, Canned::new(200, body.clone())).await.1;
+            assert_eq!(reply.unwrap(), sample.answer(), "{} {body:.80}", sample.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn h2_an_object_without_anything_is_no_row() {
+    for sample in wrapped().filter(|sample| sample.reply["id"].is_string()) {
+        let body = sample.wrap("{}");
+        let error = said(&sample, Canned::new(200, body)).await.1.unwrap_err();
+        assert_eq!(error.code(), sample.lost(Code::Decode), "{}: {error}", sample.name());
+    }
+}
+
+#[tokio::test]
+async fn d1_a_bill_is_found_in_whatever_row_it_stands() {
+    // None of it is a value that this program could hold; the reference can be read all the same.
+    let extras = [r#""extra":1e400"#, r#""extra":"\ud800""#, r#""units":"1E400","extra":[[{"a":-1e999}]]"#];
+    for sample in samples().into_iter().filter(Sample::bills) {
+        for extra in extras {
+            let row = sample.reply.to_string().replacen('{', &format!("{{{extra},"), 1);
+            let row = if extra.contains("units") { row.replace(r#","units":"1.50""#, "") } else { row };
+            let list = Canned::new(200, sample.wrap(&format!("[{row}]")));
+            let fake = FakeSend::playing_and_reading(&sample, vec![Play::Reset], Play::Reply(list));
+            let reply = sample.invoke(&fake.client()).await;
+            let case = format!("{} {extra}: {reply:?}", sample.name());
+            assert_eq!(fake.sent_for(&sample), 1, "{case}");
+            assert!(reply.unwrap().ends_with(r#""already_applied":true}"#), "{case}");
+        }
+        // Several may be it, and nobody but a person can tell.
+        let rows = sample.wrap(&json!([sample.reply, sample.reply]).to_string());
+        let fake = FakeSend::playing_and_reading(&sample, vec![Play::Reset], Play::Reply(Canned::new(200, rows)));
+        let error = sample.invoke(&fake.client()).await.unwrap_err();
+        assert_eq!((error.code(), fake.sent_for(&sample)), (Code::OutcomeUnknown, 1), "{}", sample.name());
+        assert_eq!(detail(&error, "candidates"), &json!([sample.reply, sample.reply]), "{}", sample.name());
+    }
+}
+
+/// Ways in which nobody can be asked, and how often it is tried.
+fn outages(secret: &str) -> Vec<(Play, Code, usize)> {
+    let page = Canned::new(200, format!("<script>token='{secret}'</script>")).with("content-type", "text/html");
+    let elsewhere = Canned::new(302, "").with("location", format!("https://evil.example/?session={secret}"));
+    vec![
+        (Play::Refused, Code::Connection, 0),
+        (Play::Reset, Code::Connection, 3),
+        (Play::Reply(Canned::new(500, "")), Code::Server, 3),
+        (Play::Reply(Canned::new(503, "").with("retry-after", "1")), Code::Server, 3),
+        (Play::Reply(Canned::new(429, "").with("retry-after", "100000")), Code::RateLimited, 1),
+        (Play::Reply(page), Code::UnexpectedContent, 1),
+        (Play::Reply(elsewhere), Code::Redirect, 1),
+        (Play::Reply(Canned::new(200, "")), Code::Decode, 1),
+        (Play::Reply(Canned::new(200, "{\"valid\": ")), Code::Decode, 1),
+        (Play::Reply(Canned::new(200, "{\"valid\": \"true\"}")), Code::Decode, 1),
+        (Play::Reply(Canned::new(200, "{\"recheck\": null}")), Code::Decode, 1),
+        (Play::Reply(Canned { cut_at: Some(3), ..Canned::new(200, "{\"valid\": true}") }), Code::Connection, 3),
+    ]
+}
+
+#[tokio::test]
+async fn h1_a_session_that_nobody_can_tell_of_is_as_valid_as_the_caller_says_and_not_remembered() {
+    for sample in samples().into_iter().filter(Sample::falls_back) {
+        let token = sample.arguments["session"].as_str().unwrap();
+        for (play, code, times) in outages(token) {
+            for fail_open in [false, true] {
+                let mut sample = sample.clone();
+                sample.arguments["fail_open"] = json!(fail_open);
+                let fake = FakeSend::playing(&sample, play.clone());
+                let client = fake.client();
+                for asked in 1..=2 {
+                    let reply = sample.invoke(&client).await.unwrap();
+                    let told: Value = serde_json::from_str(&reply).unwrap();
+                    let reason = code.to_string();
+                    let expected = json!({"valid": fail_open, "recheck": null, "checked": false, "reason": reason});
+                    assert_eq!(told, expected, "{play:?}");
+                    assert_eq!(fake.sent_for(&sample), asked * times, "{play:?}");
+                    assert!(!reply.contains(token), "{reply}");
+                }
+            }
+        }
+        // Whoever refuses to say has been asked.
+        for (status, code) in [(400, Code::BadRequest), (403, Code::Permission), (404, Code::NotFound)] {
+            let canned = Canned::json(status, &json!({"message": format!("no session {token}")}));
+            let error = said(&sample, canned).await.1.unwrap_err();
+            assert_eq!(error.code(), code);
+            assert!(!shown(&error).contains(token), "{error:?}");
         }
     }
 }

@@ -4,18 +4,21 @@
 mod support;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use support::client::Client;
 use support::fake::{Canned, FakeSend, Play};
-use support::samples::{LOGIN, Sample, magento_bi_samples, sample, token};
+use support::samples::{LOGIN, Sample, maestrano_samples, magento_bi_samples, sample, token};
 use support::world::World;
-use support::{Events, bounded, options};
+use support::{Events, bounded, options, shown};
 use tenantry::http::Options;
 use tenantry::time::SystemClock;
-use tenantry::{Code, Outcome};
+use tenantry::{Code, Outcome, Secret, maestrano};
 
 /// A server that takes only the tokens it has not taken back.
 #[derive(Default)]
@@ -202,4 +205,86 @@ async fn h4_a_token_is_shown_as_the_operation_wants_it_and_nowhere_else() {
             assert_eq!(cookie.is_some_and(|cookie| cookie.starts_with("dashuid=1; DASHSESS2=")), dashboard);
         }
     }
+}
+
+/// A server that takes one key alone.
+fn wanting(key: &str, sample: &Sample) -> Arc<FakeSend> {
+    let good = format!("Basic {}", STANDARD.encode(format!("app-1:{key}")));
+    let reply = sample.canned(200);
+    FakeSend::new(move |seen| {
+        let known = seen.headers.get("authorization").is_some_and(|shown| shown == good.as_str());
+        Play::Reply(if known {
+            reply.clone()
+        } else {
+            Canned::json(401, &json!({"errors": {"authentication": ["no"]}}))
+        })
+    })
+}
+
+/// The account API's operations, and a client whose key is in a file.
+fn by_file(fake: &Arc<FakeSend>, file: &Path, events: &Events) -> Client {
+    let account = maestrano::Client::builder().base_url("https://api.example.com/api/v1").app_id("app-1");
+    let account = account.app_key(Secret::file(file)).http_send(fake.clone()).on_event(events.listener());
+    Client { maestrano: account.build().unwrap(), ..fake.client() }
+}
+
+fn key_in_a_file(key: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), key).unwrap();
+    file
+}
+
+fn reauthenticated(events: &Events) -> usize {
+    events.take().iter().filter(|event| event.kind == "reauthenticated").count()
+}
+
+#[tokio::test]
+async fn h4_a_key_that_was_given_itself_is_refused_once_and_for_all() {
+    for sample in maestrano_samples().into_iter().filter(|sample| sample.authorised() && !sample.polls()) {
+        let (password, events) = (support::secret(), Events::default());
+        let fake = wanting("another", &sample);
+        let client = fake.builder().password(&password).on_event(events.listener()).build().unwrap();
+        let error = sample.invoke(&client).await.unwrap_err();
+        let case = format!("{}: {error:?}", sample.name());
+        assert_eq!((error.code(), error.status()), (Code::Authentication, Some(401)), "{case}");
+        assert_eq!((error.outcome(), error.report().retryable), (Some(Outcome::Rejected), false), "{case}");
+        assert_eq!((fake.sent(), reauthenticated(&events)), (1, 0), "{case}");
+        let pair = STANDARD.encode(format!("app-1:k:{password}"));
+        assert!(!shown(&error).contains(&password) && !shown(&error).contains(&pair), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn h4_a_key_that_is_somewhere_else_is_looked_up_once_more() {
+    for sample in maestrano_samples().into_iter().filter(Sample::wrapped) {
+        let (old, new) = (support::secret(), support::secret());
+        let (fake, events, file) = (wanting(&new, &sample), Events::default(), key_in_a_file(&old));
+        let client = by_file(&fake, file.path(), &events);
+        let error = sample.invoke(&client).await.unwrap_err();
+        assert_eq!((error.code(), fake.sent()), (Code::Authentication, 2), "{}: {error:?}", sample.name());
+        assert_eq!(reauthenticated(&events), 1, "{}", sample.name());
+        assert!(!shown(&error).contains(&old), "{error:?}");
+
+        // The key was made anew between two calls: nobody has to notice.
+        std::fs::write(file.path(), &new).unwrap();
+        assert_eq!(sample.invoke(&client).await.unwrap(), sample.answer(), "{}", sample.name());
+        assert_eq!((fake.sent(), reauthenticated(&events)), (4, 1), "{}", sample.name());
+        sample.invoke(&client).await.unwrap();
+        assert_eq!((fake.sent(), reauthenticated(&events)), (5, 0), "{}", sample.name());
+    }
+}
+
+#[tokio::test]
+async fn h4_a_thousand_calls_with_a_key_made_anew_are_each_repeated_once() {
+    let sample = sample(&maestrano_samples(), "maestrano.groups.list");
+    let (old, new) = (support::secret(), support::secret());
+    let (fake, file) = (wanting(&new, &sample), key_in_a_file(&new));
+    let client = by_file(&fake, file.path(), &Events::default());
+    std::fs::write(file.path(), &old).unwrap();
+    sample.invoke(&client).await.unwrap_err();
+    std::fs::write(file.path(), &new).unwrap();
+    let before = fake.sent();
+    let calls = join_all((0..1_000).map(|_| sample.call(&client, Options::default()))).await;
+    assert!(calls.into_iter().all(|call| call.is_ok()));
+    assert!((1_001..=2_000).contains(&(fake.sent() - before)), "{}", fake.sent() - before);
 }

@@ -16,12 +16,12 @@ use tenantry_sandbox::VirtualClock;
 
 /// Calls `sample`, by a sender that serves many calls, at a server that says `bytes` and ends the connection.
 async fn told(sender: &Arc<ReqwestSend>, sample: &Sample, bytes: Vec<u8>) -> Result<String, Error> {
-    let (itself, moves) = (sample.is_login(), sample.moves());
+    let (itself, settles) = (sample.is_login(), sample.settles());
     let server = Wire::start(move |request: &Request| {
         if request.target() == "/v1/tokens" && !itself {
             return Step::Close(Canned::json(201, &token()).on_the_wire());
         }
-        if moves && request.head.starts_with("GET") {
+        if settles && request.head.starts_with("GET") {
             // What would settle the call is not what is looked at here.
             return Step::Close(Canned::new(403, "").with("connection", "close").on_the_wire());
         }
@@ -34,9 +34,9 @@ async fn told(sender: &Arc<ReqwestSend>, sample: &Sample, bytes: Vec<u8>) -> Res
     bounded(sample.name(), sample.call(&client, options(json!({"max_retries": 0})))).await
 }
 
-/// Every operation whose failed request is the call's own; to wait is to go on.
+/// Every operation whose failed request is the call's own failure.
 fn direct() -> impl Iterator<Item = Sample> {
-    samples().into_iter().filter(|sample| !sample.polls())
+    samples().into_iter().filter(Sample::direct)
 }
 
 fn head_and(lines: &str, body: &str) -> Vec<u8> {
@@ -113,10 +113,7 @@ async fn h8_an_odd_reply_that_is_whole_is_a_reply() {
         let body = sample.body();
         for (what, bytes) in readable(&body) {
             let reply = told(&sender, &sample, bytes).await;
-            assert_eq!(
-                reply.unwrap_or_else(|error| panic!("{} {what}: {error:?}", sample.name())),
-                sample.reply.to_string()
-            );
+            assert_eq!(reply.unwrap_or_else(|error| panic!("{} {what}: {error:?}", sample.name())), sample.answer());
         }
     }
 }
@@ -155,7 +152,7 @@ async fn h8_a_length_beside_chunks_is_never_two_replies() {
         ] {
             // Chunks count, or nothing does (RFC 9112, 6.3); three bytes are not a reply.
             match told(&sender, &sample, head_and(lines, &chunks)).await {
-                Ok(reply) => assert_eq!(reply, sample.reply.to_string(), "{} {lines}", sample.name()),
+                Ok(reply) => assert_eq!(reply, sample.answer(), "{} {lines}", sample.name()),
                 Err(error) => assert_ne!(error.outcome(), Some(Outcome::NotSent), "{} {lines}", sample.name()),
             }
         }

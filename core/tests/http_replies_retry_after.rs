@@ -29,9 +29,9 @@ struct Row {
     expect_s: Option<u64>,
 }
 
-/// Every operation whose failed request is the call's own; to wait is to go on.
+/// Every operation whose failed request is the call's own failure.
 fn direct() -> impl Iterator<Item = Sample> {
-    samples().into_iter().filter(|sample| !sample.polls())
+    samples().into_iter().filter(Sample::direct)
 }
 
 fn rows() -> Vec<Row> {
@@ -97,11 +97,11 @@ async fn h3_a_rate_limit_is_waited_out_exactly_by_every_operation() {
                     assert!(error.report().retryable, "{case}");
                 }
                 Some(seconds) => {
-                    assert_eq!((result.unwrap(), sent), (sample.reply.to_string(), 2), "{case}");
+                    assert_eq!((result.unwrap(), sent), (sample.answer(), 2), "{case}");
                     assert_eq!(took, Duration::from_secs(seconds), "{case}");
                 }
                 None => {
-                    assert_eq!((result.unwrap(), sent), (sample.reply.to_string(), 2), "{case}");
+                    assert_eq!((result.unwrap(), sent), (sample.answer(), 2), "{case}");
                     let own = Duration::from_millis(250)..=Duration::from_millis(500);
                     assert!(own.contains(&took), "{case}: {took:?}");
                 }
@@ -119,8 +119,8 @@ async fn h3_an_unavailable_server_is_waited_for_only_where_repeating_is_harmless
             if sample.once() {
                 let error = result.unwrap_err();
                 assert_eq!((error.code(), sent), (Code::OutcomeUnknown, 1), "{case}");
-                // A move of a request is looked for before it is given up; nobody else waits.
-                assert!(took.is_zero() != sample.moves(), "{case}: {took:?}");
+                // What is settled by reading is looked for before it is given up; nobody else waits.
+                assert!(took.is_zero() != sample.settles(), "{case}: {took:?}");
                 assert_eq!(error.report().retry_after_ms, row.expect_s.map(|seconds| seconds * 1_000), "{case}");
             } else {
                 assert_eq!((result.is_ok(), sent), (true, 2), "{case}");
@@ -156,7 +156,7 @@ async fn h3_a_lasting_rate_limit_ends_after_three_attempts() {
 async fn h3_over_sockets_the_second_request_arrives_exactly_then() {
     let world = World::new().await;
     let client = world.logged_in().await;
-    for (n, sample) in world.samples().iter().filter(|sample| !sample.polls()).enumerate() {
+    for (n, sample) in world.samples().iter().filter(|sample| sample.direct()).enumerate() {
         let seconds = 10 + n as u64;
         let header = json!({"retry-after": seconds.to_string()});
         let rule = json!({"operation": sample.row().name, "status": 429, "headers": header});

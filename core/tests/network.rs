@@ -1,4 +1,4 @@
-//! Connections that are refused, held or starved, for every operation (fault matrix N1, N4, N5, D1).
+//! Connections that are refused, held or starved, for every operation (fault matrix N1, N4, N5, D1, D4).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::client::Client;
 use support::fake::{FakeSend, Play, somebody};
 use support::samples::{LOGIN, Sample, sample, samples};
@@ -96,13 +96,7 @@ async fn n4_a_connection_that_nobody_accepts_ends_at_the_connect_limit() {
 }
 
 /// Calls `sample` in a world with `fault`; the error and how long it took on the virtual clock.
-async fn spoilt(
-    world: &World,
-    client: &Client,
-    sample: &Sample,
-    fault: serde_json::Value,
-    limits: Options,
-) -> (Error, Duration) {
+async fn spoilt(world: &World, client: &Client, sample: &Sample, fault: Value, limits: Options) -> (Error, Duration) {
     let mut rule = json!({"operation": sample.row().name, "times": null, "when": "after"});
     rule.as_object_mut().unwrap().extend(fault.as_object().unwrap().clone());
     world.blind(sample);
@@ -117,12 +111,12 @@ async fn spoilt(
 
 /// How long a call looks for what has become of its request.
 fn looked_for(sample: &Sample) -> Duration {
-    Duration::from_secs(if sample.moves() { 2 + 5 + 10 } else { 0 })
+    Duration::from_secs(if sample.settles() { 2 + 5 + 10 } else { 0 })
 }
 
-/// Every operation whose failed request is the call's own; to wait is to go on.
+/// Every operation whose failed request is the call's own failure.
 fn direct(samples: Vec<Sample>) -> impl Iterator<Item = Sample> {
-    samples.into_iter().filter(|sample| !sample.polls())
+    samples.into_iter().filter(Sample::direct)
 }
 
 fn check_timeout(sample: &Sample, error: &Error, reason: &str) {
@@ -140,13 +134,16 @@ async fn n4_a_held_reply_ends_at_the_limit_and_a_call_at_its_deadline() {
     let world = World::new().await;
     let client = world.logged_in().await;
     for sample in direct(world.samples()) {
-        let before = (world.arrived(sample.row().name), world.committed(sample.name()));
-        let (error, took) = spoilt(&world, &client, &sample, json!({"hold": true}), Options::default()).await;
+        let before = (world.arrived(sample.row().name), world.committed(sample.row().name));
+        // Where no token is kept, a client of its own has its whole budget of retries.
+        let own = sample.light().then(|| world.client());
+        let (error, took) =
+            spoilt(&world, own.as_ref().unwrap_or(&client), &sample, json!({"hold": true}), Options::default()).await;
         check_timeout(&sample, &error, "total");
         let arrived = world.arrived(sample.row().name) - before.0;
         if sample.once() {
             assert_eq!((took, arrived), (Duration::from_secs(30) + looked_for(&sample), 1), "{}", sample.name());
-            assert_eq!(world.committed(sample.name()) - before.1, 1, "{}", sample.name());
+            assert_eq!(world.committed(sample.row().name) - before.1, 1, "{}", sample.name());
         } else {
             // Three attempts of 30 s do not fit beside their pauses: the call ends at three times its limit.
             assert_eq!((took, arrived), (Duration::from_secs(90), 3), "{}", sample.name());
@@ -221,15 +218,15 @@ async fn d1_a_create_whose_reply_was_lost_is_in_the_journal_once() {
         for fault in &faults {
             let sample = world.fresh(sample);
             world.blind(&sample);
-            let before = world.committed(sample.name());
-            let mut rule = json!({"operation": sample.name(), "times": null, "when": "after"});
+            let before = world.committed(sample.row().name);
+            let mut rule = json!({"operation": sample.row().name, "times": null, "when": "after"});
             rule.as_object_mut().unwrap().extend(fault.as_object().unwrap().clone());
             world.sandbox.fault(rule).unwrap();
             let call = sample.call(&client, options(json!({"max_retries": 10})));
             let error = bounded(sample.name(), call).await.unwrap_err();
             world.sandbox.clear_faults();
             assert_eq!(error.outcome(), Some(Outcome::Unknown), "{} {fault}", sample.name());
-            assert_eq!(world.committed(sample.name()) - before, 1, "{} {fault}", sample.name());
+            assert_eq!(world.committed(sample.row().name) - before, 1, "{} {fault}", sample.name());
             assert!(!error.report().retryable, "{} {fault}", sample.name());
             if fault.get("body").is_none() {
                 assert_eq!(error.code(), Code::OutcomeUnknown, "{} {fault}", sample.name());
@@ -239,13 +236,60 @@ async fn d1_a_create_whose_reply_was_lost_is_in_the_journal_once() {
     assert_eq!(world.arrived(LOGIN), 2, "the world's own login and this client's");
 }
 
+/// A bill that becomes visible `delay_ms` after its reply was lost: what the call ends with, and how many bills there are.
+async fn late(world: &World, sample: &Sample, delay_ms: u64) -> (Result<Value, Error>, usize) {
+    let lost = json!({"operation": sample.name(), "drop": true, "when": "after", "commit_delay_ms": delay_ms});
+    world.sandbox.fault(lost).unwrap();
+    let before = world.committed(sample.name());
+    let result = bounded(sample.name(), sample.invoke(&world.client())).await;
+    (result.map(|reply| serde_json::from_str(&reply).unwrap()), world.committed(sample.name()) - before)
+}
+
+#[tokio::test]
+async fn d4_a_bill_that_becomes_visible_late_is_made_once_within_the_time_of_the_looks() {
+    let world = World::new().await;
+    for sample in world.maestrano_samples().iter().filter(|sample| sample.bills()) {
+        for delay_ms in (0..=20_000).step_by(1_000) {
+            let sample = world.fresh(sample);
+            let (reply, made) = late(&world, &sample, delay_ms).await;
+            let reply = reply.unwrap();
+            // The last look is 17 seconds after the first. What shows itself later is the window that is left.
+            let in_time = delay_ms <= 17_000;
+            let case = format!("{} {delay_ms}: {reply}", sample.name());
+            assert_eq!((reply["already_applied"] == true, made), (in_time, if in_time { 1 } else { 2 }), "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn d4_without_a_reference_a_late_bill_is_a_candidate_and_never_taken() {
+    let world = World::new().await;
+    for sample in world.maestrano_samples().iter().filter(|sample| sample.bills()) {
+        for delay_ms in (0..=20_000).step_by(1_000) {
+            let mut sample = sample.clone();
+            sample.arguments.as_object_mut().unwrap().remove("reference");
+            sample.arguments["description"] = json!(format!("Product purchase, {delay_ms} ms late"));
+            let (result, made) = late(&world, &sample, delay_ms).await;
+            let case = format!("{} {delay_ms}: {result:?}", sample.name());
+            match result {
+                Ok(reply) => assert!(delay_ms > 17_000 && made == 2 && reply["already_applied"].is_null(), "{case}"),
+                Err(error) => {
+                    assert_eq!((error.code(), made), (Code::OutcomeUnknown, 1), "{case}");
+                    assert_eq!(detail(&error, "candidates").as_array().unwrap().len(), 1, "{case}");
+                    assert!(delay_ms <= 17_000, "{case}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn n1_a_safe_call_goes_on_when_the_server_is_back() {
     for sample in direct(samples()) {
         let good = sample.canned(200);
         let fake = FakeSend::playing_in_turn(&sample, vec![Play::Refused, Play::Refused, Play::Reply(good)]);
         let reply = sample.invoke(&fake.client()).await;
-        assert_eq!((reply.unwrap(), fake.sent_for(&sample)), (sample.reply.to_string(), 1), "{}", sample.name());
+        assert_eq!((reply.unwrap(), fake.sent_for(&sample)), (sample.answer(), 1), "{}", sample.name());
     }
 }
 

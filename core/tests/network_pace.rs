@@ -70,12 +70,12 @@ fn starved(sample: &Sample, drip: (u64, usize, u64, usize), limits: &Options) ->
 
 /// How long a call looks for what has become of its request, in milliseconds.
 fn looked_for(sample: &Sample) -> u128 {
-    if sample.moves() { 17_000 } else { 0 }
+    if sample.settles() { 17_000 } else { 0 }
 }
 
-/// Every operation whose failed request is the call's own; to wait is to go on.
+/// Every operation whose failed request is the call's own failure.
 fn direct() -> impl Iterator<Item = Sample> {
-    samples().into_iter().filter(|sample| !sample.polls())
+    samples().into_iter().filter(Sample::direct)
 }
 
 const FOREVER: usize = usize::MAX;
@@ -115,7 +115,7 @@ fn n5_each_limit_ends_a_starving_reply_at_its_own_instant() {
             };
             assert_eq!(took, ends_ms + looked_for(&sample), "{case}");
             if reason.is_empty() {
-                assert_eq!(error.code(), Code::Decode, "{case}");
+                assert_eq!(error.code(), sample.lost(Code::Decode), "{case}");
                 continue;
             }
             assert_eq!((error.outcome(), detail(&error, "reason")), (Some(Outcome::Unknown), &json!(reason)), "{case}");

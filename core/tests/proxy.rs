@@ -11,7 +11,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 use support::client::Client;
 use support::fake::{Canned, somebody};
-use support::samples::{Sample, magento_bi_samples, sample, token};
+use support::samples::{Sample, magento_bi_samples, sample, samples, token};
 use support::wire::{Request, Script, Step, Wire, closed_port, converse, read};
 use support::world::World;
 use support::{Events, bounded, detail, options, secret, shown};
@@ -26,11 +26,16 @@ const DASHBOARD: &str = "dashboard.tenantry.invalid";
 
 /// What an origin says to `sample`, and to a login.
 fn origin(sample: &Sample) -> impl Fn(&Request) -> Step + Send + Sync + 'static {
-    let (reply, itself) = (Canned::json(200, &sample.reply).on_the_wire(), sample.is_login());
+    let (reply, itself) = (sample.canned(200).on_the_wire(), sample.is_login());
     move |request| {
         let login = request.target().ends_with("/v1/tokens") && !itself;
         Step::Keep(if login { Canned::json(201, &token()).on_the_wire() } else { reply.clone() })
     }
+}
+
+/// Every operation of Magento BI and of Maestrano whose failed request is the call's own failure.
+fn proxied(samples: Vec<Sample>) -> impl Iterator<Item = Sample> {
+    samples.into_iter().filter(|sample| !sample.connect() && sample.direct())
 }
 
 fn through(proxy: &Value, scheme: &str, more: Value, events: &Events) -> Client {
@@ -61,15 +66,15 @@ fn base64_of_user(password: &str) -> String {
 
 #[tokio::test]
 async fn n8_plain_requests_name_their_whole_address_to_the_proxy() {
-    for sample in magento_bi_samples() {
+    for sample in proxied(samples()) {
         let proxy = Wire::start(origin(&sample)).await;
         let (hidden, events) = (secret(), Events::default());
         let url = json!(format!("http://user:{hidden}@{}", proxy.addr));
         let client = through(&url, "http", json!({}), &events);
         let reply = bounded(sample.name(), sample.invoke(&client)).await;
-        assert_eq!(reply.unwrap(), sample.reply.to_string());
+        assert_eq!(reply.unwrap(), sample.answer());
         let seen = proxy.seen();
-        assert_eq!(seen.len(), if sample.authorised() { 2 } else { 1 }, "{}", sample.name());
+        assert_eq!(seen.len(), if sample.logs_in() { 2 } else { 1 }, "{}", sample.name());
         for request in &seen {
             let known = [format!("http://{API}/"), format!("http://{DASHBOARD}/")];
             assert!(known.iter().any(|base| request.target().starts_with(base)), "{}", request.target());
@@ -82,7 +87,7 @@ async fn n8_plain_requests_name_their_whole_address_to_the_proxy() {
 
 #[tokio::test]
 async fn n8_a_proxy_that_wants_other_credentials_is_named_and_its_password_is_not() {
-    for sample in magento_bi_samples() {
+    for sample in proxied(samples()) {
         for scheme in ["http", "https"] {
             let reply = Canned::new(407, "who?").with("proxy-authenticate", "Basic realm=\"x\"").on_the_wire();
             let proxy = Wire::start(move |_| Step::Close(reply.clone())).await;
@@ -97,7 +102,7 @@ async fn n8_a_proxy_that_wants_other_credentials_is_named_and_its_password_is_no
                 assert_eq!((error.code(), error.outcome()), (Code::Connection, Some(Outcome::NotSent)), "{case}");
             } else {
                 // What was refused may be the login that the call needed.
-                let outcome = if sample.authorised() { Outcome::NotSent } else { Outcome::Rejected };
+                let outcome = if sample.logs_in() { Outcome::NotSent } else { Outcome::Rejected };
                 assert_eq!((error.status(), error.outcome()), (Some(407), Some(outcome)), "{case}");
             }
             check_hidden(&hidden, Some(&error), &events);
@@ -107,7 +112,7 @@ async fn n8_a_proxy_that_wants_other_credentials_is_named_and_its_password_is_no
 
 #[tokio::test]
 async fn n8_a_proxy_that_refuses_a_tunnel_is_not_sent() {
-    for sample in magento_bi_samples() {
+    for sample in proxied(samples()) {
         for status in [400, 403, 502, 503] {
             let reply = Canned::new(status, "").on_the_wire();
             let proxy = Wire::start(move |_| Step::Close(reply.clone())).await;
@@ -124,7 +129,7 @@ async fn n8_a_proxy_that_refuses_a_tunnel_is_not_sent() {
 #[tokio::test]
 async fn n8_a_proxy_that_is_not_there_is_not_sent() {
     let closed = closed_port().await;
-    for sample in magento_bi_samples() {
+    for sample in proxied(samples()) {
         for scheme in ["http", "https"] {
             let (hidden, events) = (secret(), Events::default());
             let client = through(&json!(format!("http://user:{hidden}@{closed}")), scheme, json!({}), &events);
@@ -166,16 +171,16 @@ async fn tunnel(script: Script) -> (Wire, tempfile::NamedTempFile) {
 
 #[tokio::test]
 async fn n8_a_tunnel_keeps_the_proxys_credentials_from_the_origin() {
-    for sample in magento_bi_samples() {
+    for sample in proxied(samples()) {
         let (proxy, file) = tunnel(Arc::new(origin(&sample))).await;
         let (hidden, events) = (secret(), Events::default());
         let url = json!(format!("http://user:{hidden}@{}", proxy.addr));
         let client = through(&url, "https", json!({"ca_file": file.path()}), &events);
         let reply = bounded(sample.name(), sample.invoke(&client)).await;
-        assert_eq!(reply.unwrap(), sample.reply.to_string());
+        assert_eq!(reply.unwrap(), sample.answer());
         let (connects, inside): (Vec<_>, Vec<_>) =
             proxy.seen().into_iter().partition(|request| request.head.starts_with("CONNECT "));
-        assert!(!connects.is_empty() && inside.len() == if sample.authorised() { 2 } else { 1 });
+        assert!(!connects.is_empty() && inside.len() == if sample.logs_in() { 2 } else { 1 });
         for connect in connects {
             assert!([format!("{API}:443"), format!("{DASHBOARD}:443")].contains(&connect.target().to_owned()));
             let given = connect.header("proxy-authorization").unwrap();
@@ -206,7 +211,7 @@ async fn n8_the_loopback_is_reached_directly_whatever_the_proxy() {
         }
         let given = options(json!({"proxy": format!("http://{}", proxy.addr)}));
         let client = world.builder().base_url(&url).dashboard_url(&url).options(given).build().unwrap();
-        for sample in world.magento_bi_samples() {
+        for sample in proxied(world.samples()) {
             sample.invoke(&client).await.unwrap();
         }
     }

@@ -11,7 +11,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, SupportedProtocolVersion, version};
 use serde_json::json;
 use support::fake::{Canned, somebody};
-use support::samples::{Sample, magento_bi_samples, token};
+use support::samples::{Sample, samples, token};
 use support::wire::{Request, Script, Step, Wire, converse};
 use support::{bounded, detail, options};
 use tenantry::http::{Options, ReqwestSend};
@@ -56,13 +56,20 @@ fn acceptor(certificate: Vec<u8>, key: &KeyPair, versions: &[&'static SupportedP
     TlsAcceptor::from(Arc::new(config))
 }
 
+/// Every operation of Magento BI, and of each service of Maestrano: all of a service have its connections.
+fn over_tls() -> Vec<Sample> {
+    let of_maestrano = ["groups.get", "bills.create", "connec.page", "marketplaces.refresh"];
+    let known = |sample: &Sample| of_maestrano.iter().any(|name| sample.name() == format!("maestrano.{name}"));
+    samples().into_iter().filter(|sample| sample.system() == "magento_bi" || known(sample)).collect()
+}
+
 fn localhost() -> CertificateParams {
     CertificateParams::new(vec!["localhost".to_owned()]).unwrap()
 }
 
 /// Serves `sample`'s reply, and tokens, behind `acceptor`.
 async fn serve(acceptor: TlsAcceptor, sample: &Sample) -> Wire {
-    let (reply, itself) = (Canned::json(200, &sample.reply).on_the_wire(), sample.is_login());
+    let (reply, itself) = (sample.canned(200).on_the_wire(), sample.is_login());
     let script: Script = Arc::new(move |request: &Request| {
         let login = request.target() == "/v1/tokens" && !itself;
         Step::Keep(if login { Canned::json(201, &token()).on_the_wire() } else { reply.clone() })
@@ -100,10 +107,10 @@ async fn n7_a_certificate_of_a_trusted_file_is_accepted_by_every_version() {
     let authority = Authority::new();
     let sender = authority.sender();
     for version in VERSIONS {
-        for sample in magento_bi_samples() {
+        for sample in over_tls() {
             let server = serve(authority.server(localhost(), &[version]), &sample).await;
             let reply = call(&sender, &sample, server.addr).await;
-            assert_eq!(reply.unwrap(), sample.reply.to_string(), "{}", sample.name());
+            assert_eq!(reply.unwrap(), sample.answer(), "{}", sample.name());
         }
     }
 }
@@ -135,7 +142,7 @@ async fn n7_a_certificate_that_proves_nothing_is_refused_before_anything_is_sent
         ("an unknown authority's", stranger.server(localhost(), &VERSIONS)),
     ];
     for (what, acceptor) in refused {
-        for sample in magento_bi_samples() {
+        for sample in over_tls() {
             let server = serve(acceptor.clone(), &sample).await;
             check_refused(&sample, what, call(&sender, &sample, server.addr).await);
             assert!(server.seen().is_empty(), "{} {what}", sample.name());
@@ -147,7 +154,7 @@ async fn n7_a_certificate_that_proves_nothing_is_refused_before_anything_is_sent
 async fn n7_without_its_file_a_private_authority_is_unknown() {
     let authority = Authority::new();
     let sender = ReqwestSend::new(&Options::default()).unwrap();
-    for sample in magento_bi_samples() {
+    for sample in over_tls() {
         let server = serve(authority.server(localhost(), &VERSIONS), &sample).await;
         check_refused(&sample, "no file", call(&sender, &sample, server.addr).await);
         assert!(server.seen().is_empty());
@@ -202,7 +209,7 @@ async fn n7_a_server_that_cannot_speak_tls_hears_no_word_in_the_clear() {
         ("TLS 1.0", TLS_1_0, false),
     ];
     for (what, reply, reset) in rows {
-        for sample in magento_bi_samples() {
+        for sample in over_tls() {
             let server = says(reply, reset).await;
             check_refused(&sample, what, call(&sender, &sample, server.addr).await);
             let heard = server.seen();
@@ -218,7 +225,7 @@ async fn n7_a_server_that_cannot_speak_tls_hears_no_word_in_the_clear() {
 async fn n7_a_handshake_that_fails_is_tried_three_times_for_it_sent_nothing() {
     let sender = Authority::new().sender();
     let clock = Arc::new(tenantry_sandbox::VirtualClock::start().unwrap());
-    for sample in magento_bi_samples() {
+    for sample in over_tls() {
         let server = says(b"", true).await;
         let url = format!("https://localhost:{}", server.addr.port());
         let client = somebody().base_url(&url).dashboard_url(&url);

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod connect_samples;
 pub mod fake;
 pub mod gzip;
+pub mod maestrano_samples;
 pub mod requests;
 pub mod samples;
 pub mod wire;

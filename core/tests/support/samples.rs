@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use tenantry::http::Options;
 use tenantry::ops::{Auth, Kind, Operation};
 use tenantry::retry::Safety;
-use tenantry::{Result, cloudblue, magento_bi, ops};
+use tenantry::{Code, Result, cloudblue, magento_bi, ops};
 
 use super::client::{CONNECT_PREFIX, Client};
 use super::connect_samples::{self, ConnectIds};
 use super::fake::Canned;
+use super::maestrano_samples::{self, MaestranoIds};
 use super::{options_json, secret};
 
 /// What the arguments refer to.
@@ -19,6 +20,7 @@ pub struct Ids {
     pub signup_id: Value,
     pub autodash_id: Value,
     pub connect: ConnectIds,
+    pub maestrano: MaestranoIds,
 }
 
 impl Default for Ids {
@@ -29,16 +31,36 @@ impl Default for Ids {
             signup_id: json!("1827c806-aaaa-4bbb-8ccc-0123456789ab"),
             autodash_id: json!("d4740d5e-4c4e-45c4-b73b-6ca9c20fdc44"),
             connect: ConnectIds::default(),
+            maestrano: MaestranoIds::default(),
         }
+    }
+}
+
+/// What a test has to know of an operation, be it a row of the table or written by hand.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    pub name: &'static str,
+    pub method: &'static str,
+    pub path: &'static str,
+    pub safety: Safety,
+    pub auth: Auth,
+    pub kind: Kind,
+    pub accept: &'static str,
+}
+
+impl From<&'static Operation> for Row {
+    fn from(operation: &'static Operation) -> Self {
+        let Operation { name, method, path, safety, auth, kind, accept, .. } = operation;
+        Self { name, method, path, safety: *safety, auth: *auth, kind: *kind, accept }
     }
 }
 
 /// One operation and how to call it.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    pub operation: &'static Operation,
+    pub operation: Row,
     pub arguments: Value,
-    /// A complete reply, made of unknown fields too.
+    /// A complete reply, made of unknown fields too; without what the system wraps replies in.
     pub reply: Value,
     /// The fields that a reply cannot do without, by the path that an error names.
     pub required: &'static [&'static str],
@@ -52,10 +74,12 @@ impl Sample {
     /// Calls it; of a list, asks for the first page.
     pub async fn call(&self, client: &Client, options: Options) -> Result<String> {
         let (name, arguments) = (self.operation.name, self.arguments.to_string());
-        match (self.connect(), self.operation.kind) {
-            (false, _) => client.magento_bi.invoke(name, &arguments, options).await,
-            (true, Kind::List) => Ok(self.pages(client, &options)?.next().await?.unwrap_or_else(|| "[]".to_owned())),
-            (true, _) => client.cloudblue.invoke(name, &arguments, options).await,
+        match (self.system(), self.operation.kind) {
+            ("magento_bi", _) => client.magento_bi.invoke(name, &arguments, options).await,
+            ("maestrano", _) if self.fetches() => client.fetch(options).await,
+            ("maestrano", _) => client.maestrano.invoke(name, &arguments, options).await,
+            (_, Kind::List) => Ok(self.pages(client, &options)?.next().await?.unwrap_or_else(|| "[]".to_owned())),
+            _ => client.cloudblue.invoke(name, &arguments, options).await,
         }
     }
 
@@ -77,15 +101,30 @@ impl Sample {
         self.call(client, Options::default()).await
     }
 
+    pub fn system(&self) -> &'static str {
+        self.name().split('.').next().unwrap()
+    }
+
     /// Whether it is an operation of CloudBlue Connect.
     pub fn connect(&self) -> bool {
-        self.operation.system() == "cloudblue"
+        self.system() == "cloudblue"
+    }
+
+    /// Whether it is an operation of Maestrano.
+    pub fn maestrano(&self) -> bool {
+        self.system() == "maestrano"
+    }
+
+    /// Whether its system shares its readers and its path with many others, and so meets fewer cases.
+    pub fn light(&self) -> bool {
+        self.connect() || self.maestrano()
     }
 
     /// The operation whose request is sent first: what is composed begins by reading.
-    pub fn row(&self) -> &'static Operation {
+    pub fn row(&self) -> Row {
         match self.name() {
             "cloudblue.requests.set_param_values" | "cloudblue.requests.wait" => operation("cloudblue.requests.get"),
+            name if self.maestrano() => maestrano_samples::first(name).unwrap_or(self.operation),
             _ => self.operation,
         }
     }
@@ -100,12 +139,42 @@ impl Sample {
 
     /// Whether it polls: then a failed attempt is followed by a poll of its own pace.
     pub fn polls(&self) -> bool {
-        self.name() == "cloudblue.requests.wait"
+        ["cloudblue.requests.wait", "maestrano.bills.wait"].contains(&self.name())
+    }
+
+    /// Whether an outage is an answer to it, and no error.
+    pub fn falls_back(&self) -> bool {
+        self.name() == "maestrano.sessions.check"
+    }
+
+    /// Whether a request that failed is the call's own failure.
+    pub fn direct(&self) -> bool {
+        !self.polls() && !self.falls_back()
     }
 
     /// Whether it moves a request to another status, and is settled by reading.
     pub fn moves(&self) -> bool {
         self.connect() && connect_samples::target(self.verb()).is_some()
+    }
+
+    /// Whether it charges somebody: whatever became of its reply, the bill is looked for.
+    pub fn bills(&self) -> bool {
+        ["maestrano.bills.create", "maestrano.recurring_bills.create"].contains(&self.name())
+    }
+
+    /// Whether it is settled by reading, four times within 17 seconds.
+    pub fn settles(&self) -> bool {
+        self.moves() || self.bills()
+    }
+
+    /// Whether it fetches the marketplaces.
+    pub fn fetches(&self) -> bool {
+        self.name() == "maestrano.marketplaces.refresh"
+    }
+
+    /// The code of an error of `code` when the request may have been carried out all the same.
+    pub fn lost(&self, code: Code) -> Code {
+        if self.bills() { Code::OutcomeUnknown } else { code }
     }
 
     /// Whether its reply may be a request, a list of it, or nothing.
@@ -119,12 +188,33 @@ impl Sample {
 
     /// Whether its reply is text, not JSON.
     pub fn is_text(&self) -> bool {
-        self.operation.accept != "application/json"
+        !self.operation.accept.ends_with("json")
     }
 
     /// Whether nothing is no reply to it.
     pub fn needs_a_reply(&self) -> bool {
-        !self.changes() && !self.is_text() && self.name() != "magento_bi.clients.update"
+        !self.changes() && !self.is_text() && self.name() != "magento_bi.clients.update" && !self.is_thin()
+    }
+
+    /// Whether the caller is given any JSON as it comes: nobody else reads it.
+    pub fn is_thin(&self) -> bool {
+        let verb = self.name().strip_prefix("maestrano.connec.");
+        verb.is_some_and(|verb| ["get", "post", "put", "report"].contains(&verb))
+    }
+
+    /// Whether nobody reads what is in its reply, or reads all of it.
+    pub fn is_opaque(&self) -> bool {
+        self.is_thin() || self.name() == "maestrano.client.ping"
+    }
+
+    /// Whether its reply stands in an envelope.
+    pub fn wrapped(&self) -> bool {
+        self.maestrano() && self.operation.auth == Auth::Basic && !self.fetches() && !self.name().contains(".connec.")
+    }
+
+    /// Whether the caller is given something that is made of its reply.
+    pub fn reshapes(&self) -> bool {
+        self.maestrano() && maestrano_samples::reshapes(self.name())
     }
 
     pub fn verb(&self) -> &'static str {
@@ -133,15 +223,33 @@ impl Sample {
 
     /// The reply as a server writes it.
     pub fn body(&self) -> String {
-        if self.is_text() { self.reply.as_str().unwrap().to_owned() } else { self.reply.to_string() }
+        if self.is_text() { self.reply.as_str().unwrap().to_owned() } else { self.wrap(&self.reply.to_string()) }
     }
 
-    /// What the caller is given of a reply that says `body`: a change that is answered with something other than its
+    /// What a server says whose reply proper is `data`.
+    pub fn wrap(&self, data: &str) -> String {
+        if self.wrapped() { format!("{}{data}}}", maestrano_samples::WRAPPING) } else { data.to_owned() }
+    }
+
+    /// At which byte of a body the reply proper begins.
+    pub fn wrapping(&self) -> usize {
+        if self.wrapped() { maestrano_samples::WRAPPING.len() } else { 0 }
+    }
+
+    /// What the caller is given of the sample's own reply.
+    pub fn answer(&self) -> String {
+        self.given(&self.reply.to_string())
+    }
+
+    /// What the caller is given of a reply proper that says `body`: a change that is answered with something other than its
     /// request was made all the same, and while that cannot be read, its id is all there is to tell.
     pub fn given(&self, body: &str) -> String {
         #[derive(serde::Deserialize)]
         struct Named {
             id: Value,
+        }
+        if self.reshapes() {
+            return maestrano_samples::given(self.name(), &self.arguments, body);
         }
         let id = &self.arguments["id"];
         let is_it = serde_json::from_str::<Named>(body).is_ok_and(|named| named.id == *id);
@@ -158,13 +266,25 @@ impl Sample {
         self.operation.auth != Auth::None
     }
 
+    /// Whether a token is fetched before it.
+    pub fn logs_in(&self) -> bool {
+        self.system() == "magento_bi" && self.authorised()
+    }
+
+    /// What a server says to whoever looks for what has become of it, when all is well.
+    pub fn found(&self) -> Canned {
+        let rows = self.wrap(&json!([self.reply]).to_string());
+        let body = if self.bills() { rows } else { self.body() };
+        Canned { body: body.into_bytes(), ..self.canned(200) }
+    }
+
     pub fn is_login(&self) -> bool {
         self.name() == LOGIN
     }
 
     /// The path that the arguments make of the template.
     pub fn path(&self) -> String {
-        let mut path = self.operation.path.to_owned();
+        let mut path = self.row().path.to_owned();
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         for (key, value) in self.arguments.as_object().unwrap() {
             path = path.replace(&format!("{{{key}}}"), &text(value));
@@ -173,7 +293,8 @@ impl Sample {
             let (before, rest) = path.split_once('{').unwrap();
             path = format!("{before}{}{}", text(value), rest.split_once('}').unwrap().1);
         }
-        format!("{}{path}", if self.connect() { CONNECT_PREFIX } else { "" })
+        let prefix = if self.connect() { CONNECT_PREFIX } else { maestrano_samples::prefix(self.name()) };
+        format!("{prefix}{path}")
     }
 
     /// Whether a request of this method and path is its first one, not one that settles it.
@@ -182,12 +303,12 @@ impl Sample {
     }
 }
 
-fn operation(name: &str) -> &'static Operation {
+fn operation(name: &str) -> Row {
     operations().find(|operation| operation.name == name).unwrap()
 }
 
-fn operations() -> impl Iterator<Item = &'static Operation> {
-    magento_bi::operations().chain(cloudblue::operations())
+fn operations() -> impl Iterator<Item = Row> {
+    magento_bi::operations().chain(cloudblue::operations()).map(Row::from).chain(maestrano_samples::rows())
 }
 
 pub const LOGIN: &str = "magento_bi.tokens.create";
@@ -199,15 +320,21 @@ pub fn samples() -> Vec<Sample> {
 
 /// Every operation of Magento BI with ids of no server.
 pub fn magento_bi_samples() -> Vec<Sample> {
-    samples().into_iter().filter(|sample| !sample.connect()).collect()
+    samples().into_iter().filter(|sample| !sample.light()).collect()
+}
+
+/// Every operation of Maestrano with ids of no server.
+pub fn maestrano_samples() -> Vec<Sample> {
+    samples().into_iter().filter(Sample::maestrano).collect()
 }
 
 /// Every operation with the ids of a server.
 pub fn samples_of(ids: &Ids) -> Vec<Sample> {
     operations()
         .map(|operation| {
-            let (arguments, reply, required) = match operation.system() {
-                "cloudblue" => connect_samples::row(operation.name, &ids.connect),
+            let (arguments, reply, required) = match operation.name.split('.').next() {
+                Some("cloudblue") => connect_samples::row(operation.name, &ids.connect),
+                Some("maestrano") => maestrano_samples::row(operation.name, &ids.maestrano),
                 _ => row(operation.name, ids),
             };
             Sample { operation, arguments, reply, required }

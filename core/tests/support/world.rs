@@ -1,10 +1,15 @@
 //! A sandbox on virtual time with everything in it that the samples refer to.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Mutex;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tenantry::http::Options;
+use tenantry::time::{Random as _, SystemRandom};
 use tenantry::{cloudblue, magento_bi};
 use tenantry_sandbox::{ClockKind, Sandbox, SandboxOptions};
 
@@ -15,6 +20,8 @@ use super::samples::{Ids, Sample, sample, samples_of};
 pub struct World {
     pub sandbox: Sandbox,
     pub ids: Ids,
+    /// A marketplace of Maestrano, as it is configured.
+    marketplace: Value,
     /// Requests of Connect that nobody has touched, by their status.
     untouched: Mutex<HashMap<&'static str, Vec<String>>>,
 }
@@ -36,7 +43,10 @@ impl World {
             connection_id: seeded["connections"][0]["meta_id"].clone(),
             ..Ids::default()
         };
-        let mut world = Self { sandbox, ids, untouched: Mutex::default() };
+        // What is known of a session is not remembered: each check is a request.
+        sandbox.maestrano(json!({"recheck_ms": 0})).unwrap();
+        let marketplace = marketplace(&sandbox);
+        let mut world = Self { sandbox, ids, marketplace, untouched: Mutex::default() };
         let state = world.sandbox.state();
         let assets = state["cloudblue"]["assets"].as_array().unwrap();
         let asset = assets.iter().find(|asset| asset["status"] == "active").unwrap();
@@ -46,12 +56,23 @@ impl World {
         let client = world.client();
         world.ids.signup_id = world.create(&client, "signups.create").await;
         world.ids.autodash_id = world.create(&client, "autodash.create").await;
+        let first_person = json!({"group_id": "cld-4", "resource": "people", "params": {"$top": 1}});
+        let people = world.maestrano(&client, "connec.page", first_person).await;
+        world.ids.maestrano.person = connec_id(&people["items"][0]["id"]);
+        let user = world.maestrano(&client, "users.get", json!({"id": "usr-1"})).await;
+        world.ids.maestrano.session = user["sso_session"].as_str().unwrap().to_owned();
         world
     }
 
     async fn create(&self, client: &Client, name: &str) -> Value {
         let reply = sample(&self.samples(), name).invoke(client).await.unwrap();
         serde_json::from_str::<Value>(&reply).unwrap()["id"].clone()
+    }
+
+    async fn maestrano(&self, client: &Client, name: &str, arguments: Value) -> Value {
+        let name = format!("maestrano.{name}");
+        let reply = client.maestrano.invoke(&name, &arguments.to_string(), Options::default()).await.unwrap();
+        serde_json::from_str(&reply).unwrap()
     }
 
     /// Every operation; each that moves a request has one of its own, every time.
@@ -62,7 +83,11 @@ impl World {
     }
 
     pub fn magento_bi_samples(&self) -> Vec<Sample> {
-        samples_of(&self.ids).into_iter().filter(|sample| !sample.connect()).collect()
+        samples_of(&self.ids).into_iter().filter(|sample| !sample.light()).collect()
+    }
+
+    pub fn maestrano_samples(&self) -> Vec<Sample> {
+        samples_of(&self.ids).into_iter().filter(Sample::maestrano).collect()
     }
 
     /// `sample` for a request that nobody has touched, or as it is.
@@ -70,6 +95,8 @@ impl World {
         let mut fresh = sample.clone();
         if sample.name() == "cloudblue.requests.create" {
             fresh.arguments["asset"]["external_id"] = json!(super::secret());
+        } else if sample.bills() {
+            fresh.arguments["reference"] = json!(SystemRandom.uuid());
         } else if sample.name().starts_with("cloudblue.requests.") && !sample.lists() {
             fresh.arguments["id"] = json!(self.untouched(from_status(sample.verb())));
         }
@@ -114,10 +141,12 @@ impl World {
 
     /// Refuses the reads that would settle `sample`, until the faults are cleared.
     pub fn blind(&self, sample: &Sample) {
-        if sample.moves() {
-            let rule = json!({"operation": "cloudblue.requests.get", "status": 403, "times": null});
-            self.sandbox.fault(rule).unwrap();
-        }
+        let read = match sample.name().rsplit_once('.') {
+            Some((resource, "create")) if sample.bills() => format!("{resource}.list"),
+            _ if sample.moves() => "cloudblue.requests.get".to_owned(),
+            _ => return,
+        };
+        self.sandbox.fault(json!({"operation": read, "status": 403, "times": null})).unwrap();
     }
 
     pub fn addr(&self) -> SocketAddr {
@@ -128,7 +157,8 @@ impl World {
         let line = self.sandbox.line();
         let magento_bi = magento_bi::Client::builder().config_json(&line["magento_bi"].to_string()).unwrap();
         let cloudblue = cloudblue::Client::builder().config_json(&line["cloudblue"].to_string()).unwrap();
-        Builder::of(magento_bi, cloudblue).clock(self.sandbox.clock())
+        Builder::of(magento_bi, cloudblue, line["maestrano"].clone(), self.marketplace.clone())
+            .clock(self.sandbox.clock())
     }
 
     pub fn client(&self) -> Client {
@@ -155,4 +185,31 @@ impl World {
     fn count(&self, is: impl Fn(&Value) -> bool) -> usize {
         self.sandbox.journal().as_array().unwrap().iter().filter(|entry| is(entry)).count()
     }
+}
+
+/// The configuration of a marketplace, with the time limit that calls have elsewhere.
+fn marketplace(sandbox: &Sandbox) -> Value {
+    let mut reply = configuration(sandbox);
+    let mut marketplace = reply["marketplaces"][1].take();
+    marketplace["connec"]["timeout"] = json!(30);
+    marketplace
+}
+
+/// What the developer platform says, keys included, which no client gives away.
+pub fn configuration(sandbox: &Sandbox) -> Value {
+    let line = sandbox.line()["maestrano"].clone();
+    let text = |name: &str| line[name].as_str().unwrap().to_owned();
+    let pair = STANDARD.encode(format!("{}:{}", text("api_key"), text("api_secret")));
+    let mut socket = TcpStream::connect(sandbox.url().trim_start_matches("http://")).unwrap();
+    let head = format!("authorization: Basic {pair}\r\nhost: sandbox\r\nconnection: close\r\n");
+    write!(socket, "GET /api/config/v1/marketplaces HTTP/1.1\r\n{head}\r\n").unwrap();
+    let mut reply = String::new();
+    socket.read_to_string(&mut reply).unwrap();
+    serde_json::from_str(reply.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+/// The id that Connec! itself gave: alone, or among those of others.
+fn connec_id(id: &Value) -> String {
+    let own = id.as_array().and_then(|ids| ids.iter().find(|id| id["provider"] == "connec"));
+    own.map_or(id, |own| &own["id"]).as_str().unwrap().to_owned()
 }
