@@ -1,6 +1,6 @@
 """The corpus held against python3-saml: what must be accepted others accept too, as far as they know it.
 
-It says that the corpus is what it claims, not that the core is right: that is `core/tests/saml_corpus.rs`.
+It says that the corpus is what it claims, not that the core is right: that is `core/tests/saml/corpus.rs`.
 """
 
 import json

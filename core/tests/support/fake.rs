@@ -1,4 +1,4 @@
-//! A sender without sockets. It passes the suite of behaviours that reqwest passes (`http_send.rs`).
+//! A sender without sockets. It passes the suite of behaviours that reqwest passes (`replies/http_send.rs`).
 
 use std::fmt;
 use std::sync::{Arc, Mutex};

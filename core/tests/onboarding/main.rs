@@ -1,0 +1,11 @@
+//! The onboarding of Magento BI: a flow against the sandbox.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod lifecycle;
+mod requests;
+mod settling;
+mod story;
+mod unknown;
+mod waiting;
