@@ -178,13 +178,14 @@ marketplaces = maestrano.Marketplaces.fetch(**settings)
 account = marketplaces.client("some-telco")
 made = account.bills.create(**bill)
 begun = threading.Barrier(3)
+ended = []
 
 def wait(work):
     begun.wait()
     try:
         work()
     except tenantry.TenantryError as error:
-        print(type(error).__name__)
+        ended.append(type(error).__name__)
 
 works = (lambda: account.bills.wait(made.id), lambda: next(marketplaces.watch()))
 threads = [threading.Thread(target=wait, args=(work,)) for work in works]
@@ -197,6 +198,7 @@ while len(marketplaces._session._calls) + len(account._session._calls) < 2:
 marketplaces.close()
 for thread in threads:
     thread.join()
+print(*ended)
 """
     )
     assert out.split() == ["APIConnectionError"] * 2
