@@ -1,0 +1,86 @@
+//! The tables of slots, and their reuse.
+
+use crate::reader::{Fault, Reader};
+use crate::{At, Block, Layout, Shape, Slot};
+
+/// The slots of one page. A tape that is used again allocates nothing once it has grown.
+#[derive(Debug, Default)]
+pub struct Tape {
+    /// The blocks of each table, one behind the other.
+    pub(crate) tables: Vec<Vec<Slot>>,
+    /// For each shape, which field came after which the last time: documents of one server keep their order.
+    pub(crate) followers: Vec<Vec<u16>>,
+    layout: Option<&'static Layout>,
+}
+
+impl Tape {
+    /// Reads `text`, the array of a page.
+    ///
+    /// # Errors
+    /// The place at which it is no such array; the tape then holds nothing.
+    pub fn parse(&mut self, layout: &'static Layout, text: &str) -> Result<(), Fault> {
+        self.read(layout, |tape| Reader::new(text.as_bytes()).page(tape, layout))
+    }
+
+    /// Reads `text`, one record: the only row of the first table. Its own range begins at 0.
+    ///
+    /// # Errors
+    /// The place at which it is no JSON value.
+    pub fn parse_one(&mut self, layout: &'static Layout, text: &str) -> Result<(), Fault> {
+        self.read(layout, |tape| Reader::new(text.as_bytes()).one(tape, layout))
+    }
+
+    fn read(
+        &mut self,
+        layout: &'static Layout,
+        read: impl FnOnce(&mut Self) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.clear();
+        self.tables.resize_with(layout.tables.len().max(self.tables.len()), Vec::new);
+        self.layout = Some(layout);
+        let read = read(self);
+        if read.is_err() {
+            self.clear();
+        }
+        read
+    }
+
+    /// Forgets the page and keeps the memory.
+    pub fn clear(&mut self) {
+        self.tables.iter_mut().for_each(Vec::clear);
+        self.layout = None;
+    }
+
+    /// How many rows a table has.
+    pub fn rows(&self, table: u8) -> u32 {
+        let width = self.shape(table).map_or(0, |shape| shape.width);
+        u32::try_from(self.slots(table).len()).unwrap_or(u32::MAX).checked_div(width).unwrap_or_default()
+    }
+
+    /// A table's slots, block behind block.
+    pub fn slots(&self, table: u8) -> &[Slot] {
+        self.tables.get(usize::from(table)).map_or(&[], Vec::as_slice)
+    }
+
+    /// A row of a table. One that is not there has no fields.
+    pub fn block(&self, table: u8, row: u32) -> Block<'_> {
+        let shape = self.shape(table).unwrap_or(&EMPTY);
+        self.at(At { shape, table, start: row.saturating_mul(shape.width) })
+    }
+
+    /// The block at a place that [`Block::at`] told.
+    pub fn at(&self, at: At) -> Block<'_> {
+        Block { tape: self, at }
+    }
+
+    /// Bytes of memory that it holds.
+    pub fn capacity(&self) -> usize {
+        self.tables.iter().map(|table| table.capacity() * size_of::<Slot>()).sum()
+    }
+
+    fn shape(&self, table: u8) -> Option<&'static Shape> {
+        self.layout?.tables.get(usize::from(table)).copied()
+    }
+}
+
+static EMPTY: Shape = Shape { id: 0, name: "", fields: &[], width: 1 };

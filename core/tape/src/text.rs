@@ -1,0 +1,59 @@
+//! The text of a JSON string.
+
+use std::borrow::Cow;
+
+/// The text between the quotes of a JSON string, its escapes resolved; `None` for what is no string, and for the escape of a
+/// surrogate without its other half, which no text holds.
+pub fn unescape(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if is_plain(inner) {
+        return Some(Cow::Borrowed(inner));
+    }
+    let mut out = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let (char, length) = escape(&rest[at..])?;
+        out.push(char);
+        rest = &rest[at + length..];
+    }
+    out.push_str(rest);
+    Some(Cow::Owned(out))
+}
+
+/// Whether text between quotes is without escapes.
+pub fn is_plain(inner: &str) -> bool {
+    !inner.contains('\\')
+}
+
+/// The character that an escape at the beginning of `text` means, and the escape's length.
+fn escape(text: &str) -> Option<(char, usize)> {
+    let char = match text.as_bytes().get(1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            let first = unit(text)?;
+            if !(0xd800..0xe000).contains(&first) {
+                return Some((char::from_u32(first)?, 6));
+            }
+            let second = unit(text.get(6..)?)?;
+            let pair = (first < 0xdc00 && (0xdc00..0xe000).contains(&second))
+                .then(|| 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00))?;
+            return Some((char::from_u32(pair)?, 12));
+        }
+        _ => return None,
+    };
+    Some((char, 2))
+}
+
+/// The number of a `\uXXXX` at the beginning of `text`.
+fn unit(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
+}
