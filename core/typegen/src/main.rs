@@ -1,5 +1,6 @@
-//! Writes the Python and TypeScript surfaces from the operation table; with `--check`, exits 1 when a file is stale.
+//! Writes the Python and TypeScript surfaces and the layouts of tapes from the operation table; with `--check`, exits 1 when a file is stale.
 
+mod layouts;
 mod python;
 mod python_doc;
 mod python_models;
@@ -41,7 +42,7 @@ fn run(check: bool) -> Result<Vec<String>, String> {
         Model::read("cloudblue", tenantry::cloudblue::operations())?,
         Model::read("maestrano", tenantry::maestrano::operations())?,
     ];
-    let mut files = Vec::new();
+    let mut files = vec![layouts::file(&models)?];
     for model in &models {
         files.extend(python::files(model));
         files.extend(typescript::files(model)?);
