@@ -27,13 +27,20 @@ impl Pages {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prepares the way to the next page: its rows, or null at the end; gives an envelope once the reading is closed.
+    /// Prepares the way to the next page: its envelope holds null at the end, else there is one to take; gives an envelope once the reading is closed.
     #[napi]
     pub fn next(&self) -> Either<Call, String> {
         match &*self.lock() {
             Some(pages) => Either::A(Call::new(pages.next_call(), self.queue.clone())),
             None => Either::B(failure(Error::internal("the reading of the list is closed"))),
         }
+    }
+
+    /// The page that was brought, as the text of an array.
+    #[napi]
+    pub fn take(&self) -> Option<String> {
+        let page = self.lock().as_ref()?.take()?;
+        Some(page.json().into_owned())
     }
 
     /// Gives up what is fetched ahead.

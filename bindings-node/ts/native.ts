@@ -33,6 +33,7 @@ export interface NativeFlow {
 /** @internal */
 export interface NativePages {
   next(): NativeCall | string
+  take(): string | null
   close(): void
 }
 

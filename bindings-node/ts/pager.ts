@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util'
 import { type Caller, drive, envelopeFailure } from './call'
+import { parse } from './exact'
 import type { NativeCall, NativePages } from './native'
 import { type Names, unknown } from './options'
 import type { Query } from './query'
@@ -27,6 +28,11 @@ export interface ListOptions {
   maxItems?: number | undefined
   /** Fetches the next page while the caller works on this one; default true. */
   prefetch?: boolean | undefined
+  /**
+   * Says that no row enters or leaves the list while it is read, as for a report: then it is paged by offset, with up to four
+   * pages under way at once; default false.
+   */
+  stable?: boolean | undefined
 }
 
 /** What a filter compares with. A `Date` becomes RFC 3339 text. */
@@ -51,6 +57,7 @@ const OWN: Names = {
   pageSize: 'page_size',
   maxItems: 'max_items',
   prefetch: 'prefetch',
+  stable: 'stable',
 }
 
 /** @internal The arguments of a list as the core reads them: what is no option of ours is a filter. */
@@ -170,9 +177,10 @@ export class Pager<T> implements AsyncIterable<T> {
     }
     try {
       for (;;) {
-        const rows = (await drive(begin, this.#source.caller)) as T[] | null
-        if (rows === null) return
-        yield this.#source.hide(rows) as T[]
+        await drive(begin, this.#source.caller)
+        const page = pages.take()
+        if (page == null) return
+        yield this.#source.hide(parse(page)) as T[]
       }
     } finally {
       pages.close()

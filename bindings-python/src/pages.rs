@@ -41,7 +41,7 @@ impl Pages {
 
 #[pymethods]
 impl Pages {
-    /// Asks for the next page: the text of an array of rows, or null at the end.
+    /// Asks for the next page: null at the end, else there is one to take.
     fn next(&self) -> Call {
         match self.0.get_or_envelope("list") {
             Ok(reading) => match reading.pages() {
@@ -53,6 +53,12 @@ impl Pages {
             },
             Err(envelope) => Call::ended(envelope),
         }
+    }
+
+    /// The page that was brought, as the text of an array.
+    fn take(&self) -> Option<String> {
+        let page = self.0.get()?.pages()?.take()?;
+        Some(page.json().into_owned())
     }
 
     /// Gives up the page that is fetched ahead; no further one is fetched.

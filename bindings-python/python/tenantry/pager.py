@@ -90,8 +90,9 @@ class _List(Generic[_R]):
         text = encode(self._asked, host.callbacks)
         return self._session.native.count(self._operation, text, settings, host.wants_events), host
 
-    def _rows(self, page: str) -> list[_R] | None:
-        return None if page == "null" else _native.records(self._model, page)
+    def _rows(self, native: _native.Pages) -> list[_R] | None:
+        page = native.take()
+        return None if page is None else _native.records(self._model, page)
 
     def __repr__(self) -> str:
         # Its filters may be what a customer filled in.
@@ -127,7 +128,11 @@ class Pager(_List[_R]):
 
     def _read(self, native: _native.Pages, host: Host) -> Iterator[list[_R]]:
         try:
-            while (rows := self._rows(self._session.drive(native.next(), host))) is not None:
+            while True:
+                self._session.drive(native.next(), host)
+                rows = self._rows(native)
+                if rows is None:
+                    return
                 yield rows
         finally:
             native.close()
@@ -174,7 +179,8 @@ class AsyncPager(_List[_R]):
 
     async def next_rows(self, native: _native.Pages, host: Host) -> list[_R] | None:
         """The rows of the next page of a reading; None at its end."""
-        return self._rows(await self._session.drive(native.next(), host))
+        await self._session.drive(native.next(), host)
+        return self._rows(native)
 
     async def first(self) -> _R | None:
         """Its first row, by a request for one row; None if there is none."""

@@ -43,6 +43,9 @@ pub struct Listing {
     pub(crate) max_items: Option<u64>,
     /// Whether the next page is fetched while the caller works on this one; default true.
     pub(crate) prefetch: Option<bool>,
+    /// Says that no row enters or leaves the list while it is read, as for a report: then it is paged by offset, with up to
+    /// four pages under way at once. Default false.
+    pub(crate) stable: Option<bool>,
 }
 
 /// Arguments of a list.
@@ -124,6 +127,13 @@ macro_rules! list_arguments {
             /// Whether the next page is fetched ahead; default true.
             pub fn prefetch(mut self, ahead: bool) -> Self {
                 self.listing.prefetch = Some(ahead);
+                self
+            }
+
+            /// Says that no row enters or leaves the list while it is read: then it is paged by offset, with up to four pages
+            /// under way at once; default false.
+            pub fn stable(mut self, stable: bool) -> Self {
+                self.listing.stable = Some(stable);
                 self
             }
         }
@@ -240,6 +250,7 @@ fn page_options(listing: &Listing) -> Result<PageOptions> {
         page_size: listing.page_size.unwrap_or(PAGE_SIZE),
         max_items: listing.max_items,
         prefetch: listing.prefetch.unwrap_or(true),
+        stable: listing.stable.unwrap_or(false),
     })
 }
 

@@ -6,16 +6,19 @@ use serde_json::Value;
 use url::Url;
 
 use super::execute::{System, millis};
-use super::table::Operation;
+use super::table::{Kind, Operation};
 use crate::error::{Code, Error, Outcome, Result};
 use crate::http::{Failure, Redactor, Reply};
+use crate::page::{Layout, Page, layout_of_list};
 use crate::retry::{Safety, may_repeat, retry_after};
 
 /// A reply that was read and found to be what the operation replies with.
 #[derive(Debug)]
 pub(crate) struct Success {
-    /// JSON text, `null` for an empty reply.
+    /// JSON text, `null` for an empty reply; empty where there is a page.
     pub(crate) text: String,
+    /// The reply of a list.
+    pub(crate) page: Option<Page>,
     /// The header that tells which rows of how many a page holds.
     pub(crate) content_range: Option<String>,
     /// When it came, by the clock.
@@ -52,8 +55,9 @@ pub(super) fn judge(
             let checked = check_status(&reply, refused, redactor, wall_ms, unread);
             checked.map_err(|error| system.explain(operation, error)).and_then(|()| {
                 let content_range = reply.header("content-range").map(str::to_owned);
-                let text = read(system, operation, reply, redactor).map_err(|error| error.with_outcome(unread))?;
-                Ok(Success { text, content_range, at: Duration::ZERO })
+                let (text, page) =
+                    read(system, operation, reply, redactor).map_err(|error| error.with_outcome(unread))?;
+                Ok(Success { text, page, content_range, at: Duration::ZERO })
             })
         }
     };
@@ -64,7 +68,13 @@ pub(super) fn judge(
     })
 }
 
-fn read(system: &impl System, operation: &Operation, reply: Reply, redactor: &Redactor) -> Result<String> {
+/// The reply's text, or its page.
+fn read(
+    system: &impl System,
+    operation: &Operation,
+    reply: Reply,
+    redactor: &Redactor,
+) -> Result<(String, Option<Page>)> {
     let content_type = reply.header("content-type").unwrap_or_default().to_owned();
     let is_text = !operation.accept.ends_with("json");
     let body = if is_text {
@@ -86,17 +96,30 @@ fn read(system: &impl System, operation: &Operation, reply: Reply, redactor: &Re
         return Err(excerpt(error.with_detail("content_type", content_type), text.as_bytes()));
     }
     if is_text {
-        return Ok(Value::String(text).to_string());
+        return Ok((Value::String(text).to_string(), None));
     }
+    let text = match layout_of(operation) {
+        Some(layout) => match Page::read(layout, text) {
+            Ok(page) => return Ok((String::new(), Some(page))),
+            // What is wrong with it is said below.
+            Err(text) => text,
+        },
+        None => text,
+    };
     let opened = system.open(operation, &text, &content_type).and_then(|data| {
         (operation.check)(data, &content_type)?;
         super::json::check_depth(&text)?;
         Ok((data.len() < text.len()).then(|| data.to_owned()))
     });
     match opened {
-        Ok(data) => Ok(data.unwrap_or(text)),
+        Ok(data) => Ok((data.unwrap_or(text), None)),
         Err(error) => Err(excerpt(error, text.as_bytes())),
     }
+}
+
+/// How the reply is read as a page, if it is one.
+fn layout_of(operation: &Operation) -> Option<&'static Layout> {
+    (operation.kind == Kind::List).then(|| layout_of_list(operation.name))?
 }
 
 /// Turns a status that is no success, and a success that is `refused` in its body, into an error.

@@ -84,11 +84,10 @@ impl Cursor {
     ///
     /// # Errors
     /// `unexpected_content` when the page does not move on, or is not in the order that was asked for.
-    pub fn take(&mut self, rows: &[&str], range: Option<&str>) -> Result<Taken> {
-        let keys: Vec<RowKey<'_>> = rows.iter().map(|row| RowKey::read(row)).collect();
-        let total = range.filter(|_| !rows.is_empty()).and_then(total);
+    pub fn take(&mut self, keys: &[RowKey<'_>], range: Option<&str>) -> Result<Taken> {
+        let total = range.filter(|_| !keys.is_empty()).and_then(total);
         if let Mode::Key(position) = &mut self.mode {
-            match position.take(&keys, total, self.limit)? {
+            match position.take(keys, total, self.limit)? {
                 KeyTaken::Rows(new, done) => {
                     (self.done, self.stalled) = (done, false);
                     return Ok(Taken { new });
@@ -98,7 +97,7 @@ impl Cursor {
                 }
                 KeyTaken::Stalled => {
                     self.stalled = true;
-                    return Ok(Taken { new: vec![false; rows.len()] });
+                    return Ok(Taken { new: vec![false; keys.len()] });
                 }
                 KeyTaken::NotByKey => self.mode = Mode::Offset { offset: 0, last: Vec::new() },
             }
@@ -106,18 +105,18 @@ impl Cursor {
         let Mode::Offset { offset, last } = &mut self.mode else {
             return Err(Error::internal("a cursor in no mode"));
         };
-        let names: Vec<Box<str>> = keys.iter().zip(rows).map(|(key, row)| key.id().unwrap_or(row).into()).collect();
+        let names: Vec<Box<str>> = keys.iter().map(|key| key.id().unwrap_or(key.raw()).into()).collect();
         if !names.is_empty() && names == *last {
             if std::mem::replace(&mut self.stalled, true) {
                 return Err(stuck("the page at the next offset holds the same rows again"));
             }
-            return Ok(Taken { new: vec![false; rows.len()] });
+            return Ok(Taken { new: vec![false; keys.len()] });
         }
         self.stalled = false;
-        *offset += rows.len() as u64;
+        *offset += keys.len() as u64;
         self.done = names.is_empty() || total.is_some_and(|total| *offset >= total);
         *last = names;
-        Ok(Taken { new: vec![true; rows.len()] })
+        Ok(Taken { new: vec![true; keys.len()] })
     }
 }
 
@@ -167,14 +166,18 @@ impl KeyPosition {
             (None, Some(_)) => true,
             (Some(last), Some((_, instant))) => instant.nanos() > last.nanos(),
         };
-        self.seen.extend(read.iter().map(|(id, instant)| ((*id).into(), instant.nanos())));
         if moved {
             self.last = read.last().map(|(_, instant)| instant.clone());
             self.offset = 0;
             if let Some(floor) = self.floor() {
                 self.seen.retain(|_, nanos| *nanos >= floor);
             }
-        } else {
+        }
+        // The next page may hold only what is not before its beginning.
+        let floor = self.floor().unwrap_or(i128::MIN);
+        let overlap = read.iter().filter(|(_, instant)| instant.nanos() >= floor);
+        self.seen.extend(overlap.map(|(id, instant)| ((*id).into(), instant.nanos())));
+        if !moved {
             // The page ends within rows of one key: the next one begins at its last row, which then was seen.
             self.offset += count.saturating_sub(1);
         }
@@ -197,7 +200,7 @@ impl KeyPosition {
 
 fn ids_and_instants<'k>(keys: &'k [RowKey<'_>]) -> Option<Vec<(&'k str, Instant)>> {
     let mut ids = HashSet::new();
-    keys.iter().map(|key| Some((key.id().filter(|id| ids.insert(*id))?, key.created()?))).collect()
+    keys.iter().map(|key| Some((key.id().filter(|id| ids.insert(*id))?, Instant::parse(key.created()?)?))).collect()
 }
 
 /// The total in `items 0-99/250`; `None` where it is missing or `*`.
@@ -215,6 +218,7 @@ fn stuck(why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::Page;
     use proptest::prelude::*;
 
     /// A server that holds rows `(id, second)` in order and pages as Connect does.
@@ -250,6 +254,12 @@ mod tests {
         }
     }
 
+    fn page<R: AsRef<str>>(rows: &[R]) -> Page {
+        let rows: Vec<&str> = rows.iter().map(AsRef::as_ref).collect();
+        let layout = crate::page::layout("cloudblue", "Request").unwrap();
+        Page::read(layout, format!("[{}]", rows.join(","))).unwrap()
+    }
+
     fn created(second: u32) -> String {
         format!("2026-01-01T00:{:02}:{:02}+00:00", second / 60, second % 60)
     }
@@ -261,10 +271,11 @@ mod tests {
             requests += 1;
             assert!(requests < 2_000, "the list is read for ever");
             let (rows, range) = server.page(&cursor.window());
-            let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-            let taken = cursor.take(&rows, range.as_deref()).unwrap();
-            for (row, _) in rows.iter().zip(&taken.new).filter(|(_, new)| **new) {
-                let id = RowKey::read(row).id().unwrap()[3..].parse().unwrap();
+            let page = page(&rows);
+            let keys = RowKey::of_page(&page);
+            let taken = cursor.take(&keys, range.as_deref()).unwrap();
+            for (key, _) in keys.iter().zip(&taken.new).filter(|(_, new)| **new) {
+                let id = key.id().unwrap()[3..].parse().unwrap();
                 if leaves(given.len()) {
                     server.rows.retain(|(known, _)| *known != id);
                 }
@@ -305,8 +316,11 @@ mod tests {
 
     #[test]
     fn a_page_that_does_not_move_is_an_error() {
-        let page =
-            [r#"{"id": "a", "created": "2026-01-01T00:00:01Z"}"#, r#"{"id": "b", "created": "2026-01-01T00:00:02Z"}"#];
+        let page = page(&[
+            r#"{"id": "a", "created": "2026-01-01T00:00:01Z"}"#,
+            r#"{"id": "b", "created": "2026-01-01T00:00:02Z"}"#,
+        ]);
+        let page = RowKey::of_page(&page);
         let mut by_key = Cursor::new(Some(KeyLookup::GreaterOrEqual), 2);
         by_key.take(&page, Some("items 0-1/9")).unwrap();
         assert_eq!(by_key.take(&page, Some("items 0-1/9")).unwrap_err().code(), Code::UnexpectedContent);
@@ -319,14 +333,14 @@ mod tests {
 
     #[test]
     fn a_list_without_keys_or_order_is_paged_by_offset_by_the_rows_received() {
-        for page in [
+        for rows in [
             [r#"{"id": "a"}"#, r#"{"id": "b"}"#],
             [r#"{"id": "a", "created": "2026-01-01T00:00:02Z"}"#, r#"{"id": "b", "created": "2026-01-01T00:00:01Z"}"#],
         ] {
             let mut cursor = Cursor::new(Some(KeyLookup::GreaterOrEqual), 100);
-            cursor.take(&page, Some("items 0-1/3")).unwrap();
+            cursor.take(&RowKey::of_page(&page(&rows)), Some("items 0-1/3")).unwrap();
             assert_eq!(cursor.window(), Window { from: None, offset: 2, limit: 100 });
-            cursor.take(&[r#"{"id": "c"}"#], Some("items 2-2/3")).unwrap();
+            cursor.take(&RowKey::of_page(&page(&[r#"{"id": "c"}"#])), Some("items 2-2/3")).unwrap();
             assert!(cursor.is_done());
         }
     }

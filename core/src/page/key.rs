@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use tenantry_tape::unescape;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use super::{Page, Path};
 
 /// How a list can be asked for the rows from a key on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,49 +18,31 @@ pub enum KeyLookup {
 }
 
 /// The fields of a row that paging reads; nothing else of it is.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct RowKey<'a> {
-    #[serde(borrow, deserialize_with = "text")]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "text")]
-    created: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "events")]
-    events: Option<Cow<'a, str>>,
+#[derive(Debug)]
+pub struct RowKey<'p> {
+    raw: &'p str,
+    id: Option<Cow<'p, str>>,
+    created: Option<Cow<'p, str>>,
 }
 
-/// A value that may be of any kind, of which only text counts.
-fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
-    let raw = <&serde_json::value::RawValue>::deserialize(deserializer)?;
-    Ok(plain(raw.get()))
-}
-
-/// `events.created.at`, wherever it is there and is text.
-fn events<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
-    #[derive(Deserialize)]
-    struct Events<'a> {
-        #[serde(borrow)]
-        created: Option<Created<'a>>,
+impl<'p> RowKey<'p> {
+    /// The keys of all rows of a page; one that is no object, or whose key is no text, has none.
+    pub fn of_page(page: &'p Page) -> Vec<Self> {
+        let shape = page.layout().root;
+        let place = |path| Path::parse(shape, path).ok();
+        let (id, created, events) = (place("id"), place("created"), place("events.created.at"));
+        let text = |path: &Option<Path>, row| unescape(path.as_ref()?.find(page.text(), row)?);
+        let key = |number: &u32| {
+            let row = page.block(*number);
+            let created = text(&created, row).or_else(|| text(&events, row));
+            Self { raw: row.own().of(page.text()), id: text(&id, row), created }
+        };
+        page.numbers().iter().map(key).collect()
     }
-    #[derive(Deserialize)]
-    struct Created<'a> {
-        #[serde(borrow)]
-        at: Option<&'a serde_json::value::RawValue>,
-    }
-    let raw = <&serde_json::value::RawValue>::deserialize(deserializer)?;
-    let events: Option<Events<'de>> = serde_json::from_str(raw.get()).ok();
-    Ok(events.and_then(|events| events.created?.at).and_then(|at| plain(at.get())))
-}
 
-fn plain(json: &str) -> Option<Cow<'_, str>> {
-    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
-}
-
-impl<'a> RowKey<'a> {
-    /// Reads a row's key; a row that is no object has none.
-    pub fn read(row: &'a str) -> Self {
-        serde_json::from_str(row).unwrap_or_default()
+    /// The row's own text.
+    pub fn raw(&self) -> &'p str {
+        self.raw
     }
 
     /// The row's id.
@@ -66,9 +50,9 @@ impl<'a> RowKey<'a> {
         self.id.as_deref()
     }
 
-    /// When the row was created: `created`, else `events.created.at`.
-    pub fn created(&self) -> Option<Instant> {
-        Instant::parse(self.created.as_deref().or(self.events.as_deref())?)
+    /// When the row was created, in the server's own words: `created`, else `events.created.at`.
+    pub fn created(&self) -> Option<&str> {
+        self.created.as_deref()
     }
 }
 
@@ -109,15 +93,21 @@ mod tests {
 
     #[test]
     fn a_key_is_read_from_either_place_and_nothing_else_matters() {
-        let row =
-            RowKey::read(r#"{"id": "PR-1", "created": "2026-01-01T00:00:00+00:00", "asset": {"id": 7}, "events": []}"#);
-        assert_eq!((row.id(), row.created().unwrap().nanos()), (Some("PR-1"), 1_767_225_600_000_000_000));
-        let row =
-            RowKey::read(r#"{"id": "AS-1", "created": null, "events": {"created": {"at": "2026-01-01T00:00:00.5Z"}}}"#);
-        assert_eq!(row.created().unwrap().nanos() % 1_000_000_000, 500_000_000);
-        for odd in ["7", "[]", "{}", r#"{"id": 7, "created": {}, "events": {"created": 3}}"#] {
-            let row = RowKey::read(odd);
-            assert!(row.id().is_none() && row.created().is_none(), "{odd}");
-        }
+        let rows = [
+            r#"{"id": "PR-1", "created": "2026-01-01T00:00:00+00:00", "asset": {"id": 7}, "events": []}"#,
+            r#"{"id": "AS-1", "created": null, "events": {"created": {"at": "2026-01-01T00:00:00.5Z"}}}"#,
+            "7",
+            "[]",
+            "{}",
+            r#"{"id": 7, "created": {}, "events": {"created": 3}}"#,
+        ];
+        let layout = crate::page::layout("cloudblue", "Request").unwrap();
+        let page = Page::read(layout, format!("[{}]", rows.join(","))).unwrap();
+        let keys = RowKey::of_page(&page);
+        let nanos = |key: &RowKey<'_>| Instant::parse(key.created().unwrap()).unwrap().nanos();
+        assert_eq!((keys[0].id(), nanos(&keys[0])), (Some("PR-1"), 1_767_225_600_000_000_000));
+        assert_eq!((keys[1].id(), nanos(&keys[1]) % 1_000_000_000), (Some("AS-1"), 500_000_000));
+        assert!(keys[2..].iter().all(|key| key.id().is_none() && key.created().is_none()));
+        assert!(keys.iter().map(RowKey::raw).eq(rows));
     }
 }

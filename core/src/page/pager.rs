@@ -13,7 +13,6 @@ use super::cursor::total;
 use super::{PageOptions, Pages, Source, Window};
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::ops::decode;
 
 /// A list that is read when it is asked for. Each way of reading it begins at its first row.
 pub struct Pager<T> {
@@ -27,7 +26,7 @@ impl<T: DeserializeOwned + Send> Pager<T> {
         Self { source, item: PhantomData }
     }
 
-    /// Its pages, as texts of JSON arrays.
+    /// Its pages.
     ///
     /// # Errors
     /// `validation` of the list's arguments.
@@ -39,11 +38,11 @@ impl<T: DeserializeOwned + Send> Pager<T> {
     /// Its rows, one after the other; the next page is fetched while this one is worked on.
     pub fn into_stream(self) -> impl Stream<Item = Result<T>> + Send + Unpin {
         let pages = self.pages();
-        let rows = try_unfold((pages, VecDeque::new()), |(pages, mut rows)| async move {
+        let rows = try_unfold((pages, VecDeque::<T>::new()), |(pages, mut rows)| async move {
             let pages = pages?;
             if rows.is_empty() {
-                match pages.next().await? {
-                    Some(text) => rows = decode::<VecDeque<T>>(&text, "application/json")?,
+                match pages.next_page().await? {
+                    Some(page) => rows = page.decode::<T>()?.into(),
                     None => return Ok(None),
                 }
             }
@@ -55,11 +54,11 @@ impl<T: DeserializeOwned + Send> Pager<T> {
     /// All rows.
     ///
     /// # Errors
-    /// Those of [`Pages::next`].
+    /// Those of [`Pages::next_page`].
     pub async fn to_list(&self) -> Result<Vec<T>> {
         let (pages, mut rows) = (self.pages()?, Vec::new());
-        while let Some(text) = pages.next().await? {
-            rows.extend(decode::<Vec<T>>(&text, "application/json")?);
+        while let Some(page) = pages.next_page().await? {
+            rows.extend(page.decode::<T>()?);
         }
         Ok(rows)
     }
@@ -67,13 +66,13 @@ impl<T: DeserializeOwned + Send> Pager<T> {
     /// The first row, or `None`; one request, for a row or two.
     ///
     /// # Errors
-    /// Those of [`Pages::next`].
+    /// Those of [`Pages::next_page`].
     pub async fn first(&self) -> Result<Option<T>> {
         let (source, _, host) = self.source.as_ref().map_err(Error::clone)?;
-        let options = PageOptions { page_size: 1, max_items: Some(1), prefetch: false };
+        let options = PageOptions { page_size: 1, max_items: Some(1), prefetch: false, stable: false };
         let pages = Pages::new(Arc::clone(source), options, host.clone());
-        let Some(text) = pages.next().await? else { return Ok(None) };
-        Ok(decode::<Vec<T>>(&text, "application/json")?.into_iter().next())
+        let Some(page) = pages.next_page().await? else { return Ok(None) };
+        Ok(page.decode::<T>()?.into_iter().next())
     }
 
     /// How many rows there are now, by a request for none of them.

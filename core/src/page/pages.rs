@@ -1,18 +1,18 @@
-//! The pages of one list, read one after the other; the next one is fetched while the caller works on this one.
+//! The pages of one list, in their order; the next ones are fetched while the caller works on this one.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 
 use futures::future::BoxFuture;
-use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use super::{Cursor, KeyLookup, Window};
+use super::cursor::total;
+use super::{Cursor, KeyLookup, Page, RowKey, Window};
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::ops::{Call, Success, decode};
+use crate::ops::{Call, Success};
 
 /// Where a list's pages come from.
 pub(crate) trait Source: Send + Sync + fmt::Debug {
@@ -32,7 +32,16 @@ pub(crate) struct PageOptions {
     pub(crate) max_items: Option<u64>,
     /// Whether the next page is fetched ahead.
     pub(crate) prefetch: bool,
+    /// Whether the caller says that no row enters or leaves the list meanwhile: then several pages are fetched ahead.
+    pub(crate) stable: bool,
 }
+
+/// Pages of a stable list that are under way at most, and at least, as long as there are that many.
+const MOST_AHEAD: usize = 4;
+const LEAST_AHEAD: usize = 2;
+
+/// Bytes of pages that are fetched ahead; a larger page has at most [`LEAST_AHEAD`] others beside it.
+const BYTES_AHEAD: usize = 32 << 20;
 
 /// One reading of a list, page by page. Cheap to clone; clones share the reading.
 #[derive(Clone)]
@@ -40,22 +49,39 @@ pub struct Pages {
     source: Arc<dyn Source>,
     host: Host,
     state: Arc<Mutex<State>>,
+    /// Pages that a call has brought, until they are taken.
+    brought: Arc<Lock<VecDeque<Arc<Page>>>>,
 }
 
 struct State {
     cursor: Cursor,
     /// Rows that may still be given out.
     left: u64,
-    prefetch: bool,
-    ahead: Option<Ahead>,
+    options: PageOptions,
+    ahead: VecDeque<Ahead>,
+    /// What a stable list's first page told.
+    extent: Option<Extent>,
+}
+
+/// How far a stable list goes, and in which steps.
+#[derive(Clone, Copy)]
+struct Extent {
+    rows: u64,
+    /// Rows that the server gives in a page, which may be fewer than it was asked for.
+    step: u64,
+    /// Pages under way at once.
+    at_once: usize,
 }
 
 /// A page under way; dropping it gives it up.
-struct Ahead(JoinHandle<Result<Option<Success>>>);
+struct Ahead {
+    window: Window,
+    task: JoinHandle<Result<Option<Success>>>,
+}
 
 impl Drop for Ahead {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -63,56 +89,63 @@ impl Pages {
     pub(crate) fn new(source: Arc<dyn Source>, options: PageOptions, host: Host) -> Self {
         let left = options.max_items.unwrap_or(u64::MAX);
         let limit = options.page_size.min(left.max(1));
-        let cursor = Cursor::new(source.key(), limit);
-        let state = State { cursor, left, prefetch: options.prefetch, ahead: None };
-        Self { source, host, state: Arc::new(Mutex::new(state)) }
+        let key = source.key().filter(|_| !options.stable);
+        let cursor = Cursor::new(key, limit);
+        let state = State { cursor, left, options, ahead: VecDeque::new(), extent: None };
+        Self { source, host, state: Arc::new(Mutex::new(state)), brought: Arc::default() }
     }
 
-    /// The next page's rows as the text of one JSON array; `None` at the end. After an error the same page is tried again.
+    /// The next page; `None` at the end. After an error the same page is tried again.
     ///
     /// # Errors
     /// Those of a read, and `unexpected_content` when the list does not move on.
-    pub async fn next(&self) -> Result<Option<String>> {
-        Ok(self.next_at().await?.map(|(text, _)| text))
-    }
-
-    /// [`Pages::next`], and when the page came, by the clock.
-    pub(crate) async fn next_at(&self) -> Result<Option<(String, Duration)>> {
+    pub async fn next_page(&self) -> Result<Option<Arc<Page>>> {
         let mut state = self.state.lock().await;
         let state = &mut *state;
         loop {
             if state.left == 0 || state.cursor.is_done() {
                 return Ok(None);
             }
-            let Some(page) = self.page(state).await? else {
+            let Some(reply) = self.reply(state).await? else {
                 state.left = 0;
                 return Ok(None);
             };
-            let rows: Vec<&RawValue> = decode(&page.text, "application/json")?;
-            let rows: Vec<&str> = rows.into_iter().map(RawValue::get).collect();
-            let taken = state.cursor.take(&rows, page.content_range.as_deref())?;
+            let Success { page, content_range, at, .. } = reply;
+            let Some(mut page) = page else { return Err(Error::internal("a list whose reply is no page")) };
+            let taken = state.cursor.take(&RowKey::of_page(&page), content_range.as_deref())?;
             let new = taken.new.iter().filter(|new| **new).count() as u64;
             let given = new.min(state.left);
             state.left -= given;
-            if state.prefetch && state.left > 0 && !state.cursor.is_done() {
-                self.fetch_ahead(state);
+            if state.options.stable && state.extent.is_none() {
+                state.extent = Extent::of(&page, content_range.as_deref());
             }
-            if given == 0 {
-                continue;
+            self.fetch_ahead(state);
+            if given > 0 {
+                page.keep(&taken.new, usize::try_from(given).unwrap_or(usize::MAX));
+                page.came_at(at);
+                return Ok(Some(Arc::new(page)));
             }
-            if given == rows.len() as u64 {
-                return Ok(Some((page.text, page.at)));
-            }
-            let new: Vec<&str> = rows.iter().zip(&taken.new).filter(|(_, new)| **new).map(|(row, _)| *row).collect();
-            let text = format!("[{}]", new[..usize::try_from(given).unwrap_or(new.len())].join(","));
-            return Ok(Some((text, page.at)));
         }
     }
 
-    /// [`Pages::next`] as another language drives it; its envelope holds the array, or null at the end.
+    /// [`Pages::next_page`] as another language drives it: its envelope says whether there is a page, which then is taken
+    /// by [`Pages::take`].
     pub fn next_call(&self) -> Call {
         let pages = self.clone();
-        Call::on(self.host.clone(), async move { Ok(pages.next().await?.unwrap_or_else(|| "null".to_owned())) })
+        Call::on(self.host.clone(), async move {
+            let Some(page) = pages.next_page().await? else { return Ok("null".to_owned()) };
+            pages.brought().push_back(page);
+            Ok("true".to_owned())
+        })
+    }
+
+    /// A page that a [`Pages::next_call`] has brought.
+    pub fn take(&self) -> Option<Arc<Page>> {
+        self.brought().pop_front()
+    }
+
+    fn brought(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Page>>> {
+        self.brought.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -123,28 +156,58 @@ impl Pages {
         Arc::clone(&self.source)
     }
 
-    async fn page(&self, state: &mut State) -> Result<Option<Success>> {
-        if state.prefetch && state.ahead.is_none() {
-            self.fetch_ahead(state);
+    async fn reply(&self, state: &mut State) -> Result<Option<Success>> {
+        let window = state.cursor.window();
+        // Pages were planned from where the last one was to end: if it ended elsewhere, they are of no use.
+        if state.ahead.front().is_some_and(|ahead| ahead.window != window) {
+            state.ahead.clear();
         }
-        if let Some(ahead) = &mut state.ahead {
-            // It stays in the state while it is awaited: a caller who gives up does not lose it.
-            let result = (&mut ahead.0).await;
-            state.ahead = None;
-            return match result {
-                Ok(result) => result,
-                Err(error) => Err(Error::internal(format!("fetching a page ahead: {error}"))),
-            };
+        self.fetch_ahead(state);
+        let Some(ahead) = state.ahead.front_mut() else {
+            return Arc::clone(&self.source).fetch(window, self.host.clone()).await;
+        };
+        // It stays in the state while it is awaited: a caller who gives up does not lose it.
+        let result = (&mut ahead.task).await;
+        state.ahead.pop_front();
+        let result = result.unwrap_or_else(|error| Err(Error::internal(format!("fetching a page ahead: {error}"))));
+        if result.is_err() {
+            state.ahead.clear();
         }
-        Arc::clone(&self.source).fetch(state.cursor.window(), self.host.clone()).await
+        result
     }
 
+    /// Starts to fetch what may be fetched now.
     fn fetch_ahead(&self, state: &mut State) {
         // Without a runtime to work in the background, the page is fetched when it is asked for.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let page = Arc::clone(&self.source).fetch(state.cursor.window(), self.host.clone());
-            state.ahead = Some(Ahead(runtime.spawn(page)));
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        while let Some(window) = state.next_window() {
+            let page = Arc::clone(&self.source).fetch(window.clone(), self.host.clone());
+            state.ahead.push_back(Ahead { window, task: runtime.spawn(page) });
         }
+    }
+}
+
+impl State {
+    /// The window of the next page that may be fetched now.
+    fn next_window(&self) -> Option<Window> {
+        if !self.options.prefetch || self.left == 0 || self.cursor.is_done() {
+            return None;
+        }
+        let Some(last) = self.ahead.back() else { return Some(self.cursor.window()) };
+        let Extent { rows, step, at_once } = self.extent?;
+        let next = Window { offset: last.window.offset + step, ..last.window.clone() };
+        let wanted = self.cursor.window().offset.saturating_add(self.left).min(rows);
+        (self.ahead.len() < at_once && next.offset < wanted).then_some(next)
+    }
+}
+
+impl Extent {
+    /// `None` where the server tells no total: then the pages come one after the other.
+    fn of(page: &Page, range: Option<&str>) -> Option<Self> {
+        let step = page.numbers().len() as u64;
+        let rows = range.and_then(total).filter(|_| step > 0)?;
+        let at_once = (BYTES_AHEAD / page.size().max(1)).clamp(LEAST_AHEAD, MOST_AHEAD);
+        Some(Self { rows, step, at_once })
     }
 }
 

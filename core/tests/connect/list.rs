@@ -115,8 +115,8 @@ async fn an_error_of_a_page_is_raised_and_the_same_page_can_be_asked_for_again()
     let mut rows = 0;
     let mut errors = 0;
     loop {
-        match pages.next().await {
-            Ok(Some(page)) => rows += serde_json::from_str::<Vec<Value>>(&page).unwrap().len(),
+        match pages.next_page().await {
+            Ok(Some(page)) => rows += page.rows().len(),
             Ok(None) => break,
             Err(error) => {
                 assert_eq!(error.code(), Code::Server);

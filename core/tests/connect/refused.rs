@@ -16,7 +16,9 @@ async fn called(name: &str, arguments: &Value) -> (Result<String, Error>, usize)
     if name.ends_with(".list") || name.ends_with("s.requests") || name.ends_with(".messages") {
         let door = ops::Client::CloudBlue(cloudblue);
         result = match door.list(name, &arguments.to_string(), "", false) {
-            Ok(pages) => pages.next().await.map(Option::unwrap_or_default),
+            Ok(pages) => {
+                pages.next_page().await.map(|page| page.map(|page| page.json().into_owned()).unwrap_or_default())
+            }
             Err(error) => Err(error),
         };
     }

@@ -78,7 +78,10 @@ impl Sample {
             ("magento_bi", _) => client.magento_bi.invoke(name, &arguments, options).await,
             ("maestrano", _) if self.fetches() => client.fetch(options).await,
             ("maestrano", _) => client.maestrano.invoke(name, &arguments, options).await,
-            (_, Kind::List) => Ok(self.pages(client, &options)?.next().await?.unwrap_or_else(|| "[]".to_owned())),
+            (_, Kind::List) => {
+                let page = self.pages(client, &options)?.next_page().await?;
+                Ok(page.map_or_else(|| "[]".to_owned(), |page| page.json().into_owned()))
+            }
             _ => client.cloudblue.invoke(name, &arguments, options).await,
         }
     }

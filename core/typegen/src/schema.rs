@@ -248,7 +248,7 @@ fn in_braces(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What every list takes, in this order, besides its path's identifiers, a query and filters.
-const OF_LISTS: [&str; 7] = ["status", "search", "order_by", "select", "page_size", "max_items", "prefetch"];
+const OF_LISTS: [&str; 8] = ["status", "search", "order_by", "select", "page_size", "max_items", "prefetch", "stable"];
 
 /// Arguments of a list: those of its path, then what every list takes.
 fn of_list(operation: &Operation, fields: &[Field]) -> Result<Vec<Argument>, String> {

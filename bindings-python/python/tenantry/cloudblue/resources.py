@@ -51,6 +51,7 @@ class Requests:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -79,6 +80,8 @@ class Requests:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -119,6 +122,7 @@ class Requests:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -1318,6 +1322,7 @@ class Assets:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -1343,6 +1348,8 @@ class Assets:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -1383,6 +1390,7 @@ class Assets:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -1407,6 +1415,7 @@ class Assets:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -1434,6 +1443,8 @@ class Assets:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -1473,6 +1484,7 @@ class Assets:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -1497,6 +1509,7 @@ class Assets:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -1524,6 +1537,8 @@ class Assets:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -1563,6 +1578,7 @@ class Assets:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -1716,6 +1732,7 @@ class Templates:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -1743,6 +1760,8 @@ class Templates:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -1782,6 +1801,7 @@ class Templates:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -1814,6 +1834,7 @@ class Conversations:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -1838,6 +1859,8 @@ class Conversations:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -1877,6 +1900,7 @@ class Conversations:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -1901,6 +1925,7 @@ class Conversations:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -1926,6 +1951,8 @@ class Conversations:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -1965,6 +1992,7 @@ class Conversations:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -2124,6 +2152,7 @@ class AsyncRequests:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -2152,6 +2181,8 @@ class AsyncRequests:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -2192,6 +2223,7 @@ class AsyncRequests:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -3391,6 +3423,7 @@ class AsyncAssets:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -3416,6 +3449,8 @@ class AsyncAssets:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -3456,6 +3491,7 @@ class AsyncAssets:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -3480,6 +3516,7 @@ class AsyncAssets:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -3507,6 +3544,8 @@ class AsyncAssets:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -3546,6 +3585,7 @@ class AsyncAssets:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -3570,6 +3610,7 @@ class AsyncAssets:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -3597,6 +3638,8 @@ class AsyncAssets:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -3636,6 +3679,7 @@ class AsyncAssets:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -3789,6 +3833,7 @@ class AsyncTemplates:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -3816,6 +3861,8 @@ class AsyncTemplates:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -3855,6 +3902,7 @@ class AsyncTemplates:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -3887,6 +3935,7 @@ class AsyncConversations:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -3911,6 +3960,8 @@ class AsyncConversations:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -3950,6 +4001,7 @@ class AsyncConversations:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,
@@ -3974,6 +4026,7 @@ class AsyncConversations:
         page_size: int | None = None,
         max_items: int | None = None,
         prefetch: bool | None = None,
+        stable: bool | None = None,
         timeout: float | timedelta | None = None,
         max_retries: int | None = None,
         proxy: str | Literal[False] | None = None,
@@ -3999,6 +4052,8 @@ class AsyncConversations:
             page_size: Rows of a page at most; default 100.
             max_items: Rows in all at most; default: no limit.
             prefetch: Whether the next page is fetched while the caller works on this one; default true.
+            stable: Says that no row enters or leaves the list while it is read, as for a report: then it is paged
+                by offset, with up to four pages under way at once. Default false.
             timeout: Seconds for one request, its reply included; default the client's.
             max_retries: How often a failed request is sent again where that is safe, 0 to 10; default the client's.
             proxy: The proxy's URL, or False for none; default the client's.
@@ -4038,6 +4093,7 @@ class AsyncConversations:
                 "page_size": page_size,
                 "max_items": max_items,
                 "prefetch": prefetch,
+                "stable": stable,
             },
             options=call_options(
                 timeout=timeout,

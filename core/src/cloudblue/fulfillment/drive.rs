@@ -82,14 +82,14 @@ impl Worker {
 
     async fn read_page(&self, cycle: &mut Cycle, place: usize, pages: &Pages, host: &Host) -> Result<()> {
         let stop = self.state().stop.clone();
-        match select(Box::pin(pages.next_at()), Box::pin(stop.stopped())).await {
+        match select(Box::pin(pages.next_page()), Box::pin(stop.stopped())).await {
             Either::Right(_) => {
                 self.0.changed.notify_waiters();
                 pending().await
             }
-            Either::Left((Ok(Some((page, read_at))), _)) => {
+            Either::Left((Ok(Some(page)), _)) => {
                 cycle.succeeded();
-                let (rows, unreadable) = candidates(&page, self.0.options.lanes[place], read_at)?;
+                let (rows, unreadable) = candidates(&page.json(), self.0.options.lanes[place], page.at())?;
                 let mut state = self.state();
                 state.report.seen += rows.len() as u64;
                 rows.into_iter().for_each(|row| state.queue.add(row));

@@ -1,0 +1,185 @@
+//! A page as it came: its text, and where each known field lies.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use tenantry_tape::{At, Block, Layout, Slot, Tape};
+
+use super::Row;
+use crate::error::Result;
+use crate::ops::decode;
+
+/// A page of a list. Nothing of it is read before somebody looks at it; its memory is used again when it is dropped.
+///
+/// ```
+/// # let runtime = tokio::runtime::Runtime::new().unwrap();
+/// # runtime.block_on(async {
+/// # let sandbox = tenantry_sandbox::Sandbox::start(tenantry_sandbox::SandboxOptions::default())?;
+/// # let config = sandbox.line()["cloudblue"].to_string();
+/// use tenantry::cloudblue::{Client, ListRequests};
+///
+/// let client = Client::builder().config_json(&config)?.build()?;
+/// let pages = client.requests().list(ListRequests::default()).pages()?;
+/// while let Some(page) = pages.next_page().await? {
+///     for request in page.rows() {
+///         let (id, product) = (request.text("id"), request.text("asset.product.id"));
+///         assert!(id.is_some() && product.is_some());
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+pub struct Page {
+    text: String,
+    tape: PooledTape,
+    layout: &'static Layout,
+    /// The rows that are given out.
+    rows: Vec<u32>,
+    at: Duration,
+}
+
+impl Page {
+    /// Reads a page; gives the text back if it is no array that can be read.
+    pub(crate) fn read(layout: &'static Layout, text: String) -> std::result::Result<Self, String> {
+        let mut tape = PooledTape::take();
+        match tape.0.parse(layout, &text) {
+            Ok(()) => {
+                let rows = (0..tape.rows(0)).collect();
+                Ok(Self { text, tape, layout, rows, at: Duration::ZERO })
+            }
+            Err(_) => Err(text),
+        }
+    }
+
+    /// Reads one record as a page of its own.
+    ///
+    /// # Errors
+    /// `decode` when the text is no JSON.
+    pub fn of_one(layout: &'static Layout, text: String) -> Result<Self> {
+        let mut tape = PooledTape::take();
+        if tape.0.parse_one(layout, &text).is_err() {
+            crate::ops::any_json(&text, "application/json")?;
+            crate::ops::check_depth(&text)?;
+        }
+        Ok(Self { text, tape, layout, rows: vec![0], at: Duration::ZERO })
+    }
+
+    /// Leaves only the rows that `given` says yes to, `most` of them at most.
+    pub(super) fn keep(&mut self, given: &[bool], most: usize) {
+        self.rows = (0_u32..).zip(given).filter(|(_, given)| **given).map(|(row, _)| row).take(most).collect();
+    }
+
+    pub(super) fn came_at(&mut self, at: Duration) {
+        self.at = at;
+    }
+
+    /// When it came, by the clock.
+    pub(crate) fn at(&self) -> Duration {
+        self.at
+    }
+
+    /// The reply's own text, with the rows that were given out before in it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its layout.
+    pub fn layout(&self) -> &'static Layout {
+        self.layout
+    }
+
+    /// Its rows.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        self.rows.iter().map(|row| Row::new(&self.text, self.tape.block(0, *row)))
+    }
+
+    /// The numbers of its rows among all rows of the first table.
+    pub fn numbers(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// The block of a row by its number.
+    pub fn block(&self, number: u32) -> Block<'_> {
+        self.tape.block(0, number)
+    }
+
+    /// The block at a place.
+    pub fn block_at(&self, at: At) -> Block<'_> {
+        self.tape.at(at)
+    }
+
+    /// All slots of a table.
+    pub fn slots(&self, table: u8) -> &[Slot] {
+        self.tape.slots(table)
+    }
+
+    /// The text of an array of its rows.
+    pub fn json(&self) -> Cow<'_, str> {
+        if self.rows.len() == self.tape.rows(0) as usize {
+            return Cow::Borrowed(&self.text);
+        }
+        let rows: Vec<&str> = self.rows().map(|row| row.raw()).collect();
+        Cow::Owned(format!("[{}]", rows.join(",")))
+    }
+
+    /// Its rows as models of their own.
+    ///
+    /// # Errors
+    /// `decode` of a row that is no such model.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
+        decode(&self.json(), "application/json")
+    }
+
+    /// Bytes that it keeps.
+    pub(super) fn size(&self) -> usize {
+        self.text.capacity() + self.tape.capacity()
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its text may hold what a customer filled in.
+        f.debug_struct("Page").field("rows", &self.rows.len()).finish_non_exhaustive()
+    }
+}
+
+/// A tape that goes back to the pool.
+struct PooledTape(Tape);
+
+/// Tapes that are kept, and bytes of memory of each: more would only be held.
+const POOLED: usize = 8;
+const POOLED_BYTES: usize = 16 << 20;
+
+static POOL: Mutex<Vec<Tape>> = Mutex::new(Vec::new());
+
+impl PooledTape {
+    fn take() -> Self {
+        Self(POOL.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default())
+    }
+}
+
+impl Deref for PooledTape {
+    type Target = Tape;
+
+    fn deref(&self) -> &Tape {
+        &self.0
+    }
+}
+
+impl Drop for PooledTape {
+    fn drop(&mut self) {
+        let mut tape = std::mem::take(&mut self.0);
+        // Small replies are not worth the lock.
+        if (4096..POOLED_BYTES).contains(&tape.capacity()) {
+            tape.clear();
+            let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+            if pool.len() < POOLED {
+                pool.push(tape);
+            }
+        }
+    }
+}
