@@ -10,5 +10,6 @@ mod list;
 mod models;
 mod refusals;
 mod refused;
+mod stable;
 mod transitions;
 mod worker;
