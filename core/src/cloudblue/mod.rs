@@ -17,6 +17,7 @@ mod item;
 mod listing;
 mod param;
 pub mod query;
+mod readable;
 mod request;
 pub mod requests;
 mod template;

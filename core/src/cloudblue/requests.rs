@@ -11,6 +11,7 @@ use super::decisions::{Approve, Fail, Inquire, Pend, Revoke, Schedule, filled};
 use super::filters;
 use super::listing::list_arguments;
 use super::param::ParamChange;
+use super::readable::readable;
 use super::request::Request;
 use super::transition::changed;
 use crate::error::{Error, Result};
@@ -358,7 +359,9 @@ operations! {
         /// Reads a request.
         ///
         /// Source: the page of 2020, "Get Request Details".
-        get -> Lossless<Request> = GET "/requests/{id}", Safe, ApiKey, None;
+        get -> Lossless<Request> = GET "/requests/{id}", Safe, ApiKey, None {
+            check: |text, content_type| readable::<Request>("Request", text, content_type)
+        };
 
         /// Confirms that a request is revoked, as its vendor does: from `revoking` to `revoked`.
         ///

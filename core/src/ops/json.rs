@@ -162,6 +162,10 @@ pub(crate) fn text(body: Vec<u8>) -> std::result::Result<String, (Error, Vec<u8>
 /// # Errors
 /// `decode` with the offset of the bracket that is one too many.
 pub(crate) fn check_depth(text: &str) -> Result<()> {
+    // Most replies have fewer brackets in all.
+    if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= MAX_DEPTH {
+        return Ok(());
+    }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for (offset, byte) in text.bytes().enumerate() {
         match byte {

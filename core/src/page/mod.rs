@@ -24,6 +24,7 @@ pub use key::{Instant, KeyLookup, RowKey};
 pub use layouts::layout;
 pub(crate) use layouts::layout_of_list;
 pub use page::Page;
+pub(crate) use page::is_record;
 pub use pager::Pager;
 pub use pages::Pages;
 pub use path::Path;

@@ -1,13 +1,14 @@
 //! A page as it came: its text, and where each known field lies.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tenantry_tape::{At, Block, Layout, Slot, Tape};
+use tenantry_tape::{At, Block, Layout, Slot, Tape, unescape};
 
 use super::Row;
 use crate::error::Result;
@@ -145,6 +146,20 @@ impl fmt::Debug for Page {
         // Its text may hold what a customer filled in.
         f.debug_struct("Page").field("rows", &self.rows.len()).finish_non_exhaustive()
     }
+}
+
+/// Whether a text is one record of this layout whose `required` fields are text, as those of its model must be; a model whose
+/// other fields take anything then reads it. The text is not kept.
+pub(crate) fn is_record(layout: &'static Layout, text: &str, required: &[&str]) -> bool {
+    thread_local! {
+        static TAPE: RefCell<Tape> = RefCell::new(Tape::default());
+    }
+    TAPE.with_borrow_mut(|tape| {
+        let read = tape.parse_one(layout, text).is_ok();
+        let row = Row::new(text, tape.block(0, 0));
+        read && row.raw().starts_with('{')
+            && required.iter().all(|name| row.json(name).is_some_and(|json| unescape(json).is_some()))
+    })
 }
 
 /// A tape that goes back to the pool.
