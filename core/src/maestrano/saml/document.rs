@@ -25,8 +25,11 @@ const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
 /// Base64 that may be broken into lines.
 pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let packed: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    STANDARD.decode(packed).ok()
+    // What browsers post is not broken.
+    STANDARD.decode(text).ok().or_else(|| {
+        let packed: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        STANDARD.decode(packed).ok()
+    })
 }
 
 /// The response's text.
