@@ -46,6 +46,10 @@ impl System for CloudBlue {
         &self.api
     }
 
+    fn bases(&self) -> Vec<&BaseUrl> {
+        vec![&self.api]
+    }
+
     fn authorize<'a>(
         &'a self,
         engine: &'a Engine<Self>,

@@ -49,6 +49,10 @@ impl BaseUrl {
         Ok(())
     }
 
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// Whether requests cross a network unencrypted.
     pub fn is_insecure(&self) -> bool {
         self.url.scheme() == "http" && !self.is_loopback()

@@ -1,12 +1,16 @@
 //! The only place that opens sockets: one request out, one bounded reply or one classified failure back.
 
 mod base_url;
+mod direct;
 mod fields;
+mod gzip;
 mod options;
 mod redact;
 mod reqwest_send;
+mod send;
 mod transport;
 
+use std::error::Error as StdError;
 use std::fmt;
 
 use bytes::Bytes;
@@ -18,9 +22,11 @@ use url::Url;
 use crate::error::{Code, Outcome};
 
 pub use base_url::BaseUrl;
+pub use direct::DirectSend;
 pub use options::{Options, Proxy};
 pub use redact::Redactor;
 pub use reqwest_send::ReqwestSend;
+pub use send::Sender;
 pub use transport::{Limits, Reply, Transport};
 
 pub(crate) use transport::within;
@@ -67,4 +73,17 @@ pub struct Failure {
 pub trait HttpSend: Send + Sync + fmt::Debug {
     /// Sends `head` and `body`; ends when the reply's head has come.
     fn send(&self, head: Head, body: Bytes) -> BoxFuture<'_, Result<Answer, Failure>>;
+
+    /// Whether a request to `url` needs no task of a runtime besides the future that waits for its reply. A client whose
+    /// requests all do may be called on a runtime that runs only while somebody waits.
+    fn inline(&self, _url: &Url) -> bool {
+        false
+    }
+}
+
+/// Messages of an error and of those below it, outermost first.
+fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
+    std::iter::successors(Some(error), |cause: &&(dyn StdError + 'static)| (*cause).source())
+        .map(ToString::to_string)
+        .collect()
 }

@@ -15,7 +15,7 @@ use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
 use super::base_url::is_loopback;
-use super::{Answer, Failure, Head, HttpSend, Options, Proxy};
+use super::{Answer, Failure, Head, HttpSend, Options, Proxy, causes};
 use crate::error::{Code, Error, Outcome, Result};
 
 /// Connections over reqwest; those to the loopback never go through a proxy.
@@ -180,16 +180,6 @@ fn is_tls(error: &(dyn StdError + 'static), secure: bool) -> bool {
         next = carried.map(|carried| carried as &(dyn StdError + 'static)).or_else(|| cause.source());
     }
     false
-}
-
-fn causes(error: &(dyn StdError + 'static)) -> Vec<String> {
-    let mut causes = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    causes
 }
 
 impl fmt::Debug for ReqwestSend {

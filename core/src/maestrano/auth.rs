@@ -96,6 +96,10 @@ impl System for Maestrano {
         elsewhere.unwrap_or(&self.account)
     }
 
+    fn bases(&self) -> Vec<&BaseUrl> {
+        [Some(&self.account), self.idp.as_ref(), self.connec.as_ref()].into_iter().flatten().collect()
+    }
+
     fn authorize<'a>(
         &'a self,
         engine: &'a Engine<Self>,

@@ -103,6 +103,10 @@ impl System for MagentoBi {
         if operation.auth == Auth::DashboardCookies { &self.dashboard } else { &self.api }
     }
 
+    fn bases(&self) -> Vec<&BaseUrl> {
+        vec![&self.api, &self.dashboard]
+    }
+
     fn authorize<'a>(
         &'a self,
         engine: &'a Engine<Self>,

@@ -97,6 +97,17 @@ impl Client {
         Ok(Self::Maestrano(client))
     }
 
+    /// Whether its calls need no task of a runtime besides the future that waits for them, whatever the operation: then a
+    /// runtime that runs only while somebody waits will do. A call whose options ask for a proxy is another matter.
+    pub fn runs_inline(&self) -> bool {
+        match self {
+            Self::MagentoBi(client) => client.engine.runs_inline(),
+            Self::CloudBlue(client) => client.engine.runs_inline(),
+            Self::Maestrano(client) => client.engine.runs_inline(),
+            Self::Marketplaces(marketplaces) => marketplaces.runs_inline(),
+        }
+    }
+
     /// Takes over what `parent` knows, which this client was made like in a forked child; the parent itself is left alone.
     pub fn inherit(&self, parent: &Self) {
         if let (Self::Marketplaces(own), Self::Marketplaces(parent)) = (self, parent) {

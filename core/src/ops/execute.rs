@@ -18,7 +18,7 @@ use super::table::{Arguments, Auth, Body, Operation};
 use crate::error::{Code, Error, Outcome, Result};
 use crate::flow::Stop;
 use crate::host::{Event, Host};
-use crate::http::{BaseUrl, Head, HttpSend, Options, Redactor, ReqwestSend, Transport, header_value, within};
+use crate::http::{BaseUrl, Head, HttpSend, Options, Redactor, Sender, Transport, header_value, within};
 use crate::retry::{Attempt, Budget, Decision, RetryPolicy, Safety, decide};
 use crate::time::{Clock, Random};
 
@@ -26,6 +26,9 @@ use crate::time::{Clock, Random};
 pub(crate) trait System: Send + Sync + fmt::Debug + Sized {
     /// The base that `operation` is sent to.
     fn base(&self, operation: &Operation) -> &BaseUrl;
+
+    /// Every base that operations are sent to.
+    fn bases(&self) -> Vec<&BaseUrl>;
 
     /// The credential headers of `operation`; `refused` is the number of credentials that the server turned down.
     fn authorize<'a>(
@@ -115,9 +118,14 @@ impl<S: System> Engine<S> {
         let injected = send.is_some();
         let send = match send {
             Some(send) => send,
-            None => ReqwestSend::new(&options)?,
+            None => Sender::new(&options)?,
         };
         Ok(Self { system, clock, random, options, send, injected, budgets: Default::default() })
+    }
+
+    /// Whether calls need no task of a runtime besides the future that waits for them.
+    pub(crate) fn runs_inline(&self) -> bool {
+        self.system.bases().into_iter().all(|base| self.send.inline(base.url()))
     }
 
     /// The client's own time limit of a request, if it has one.
@@ -295,7 +303,7 @@ impl<S: System> Engine<S> {
 
     fn sender(&self, options: &Options) -> Result<Arc<dyn HttpSend>> {
         if !self.injected && options.connects_otherwise(&self.options) {
-            return Ok(ReqwestSend::new(options)?);
+            return Ok(Sender::new(options)?);
         }
         Ok(Arc::clone(&self.send))
     }

@@ -1,4 +1,5 @@
-//! One suite of behaviours for everything that sends: reqwest over sockets, and the fake that other tests build on.
+//! One suite of behaviours for everything that sends: over sockets of our own, reqwest's, and the fake that other tests
+//! build on.
 //!
 //! The suite is written against [`HttpSend`] alone: a second sender needs nothing of the first.
 
@@ -10,7 +11,7 @@ use crate::support::wire::{Step, Wire, closed_port};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use http::{HeaderMap, Method};
-use tenantry::http::{Answer, Failure, Head, HttpSend, Options, ReqwestSend};
+use tenantry::http::{Answer, DirectSend, Failure, Head, HttpSend, Options, ReqwestSend};
 use tenantry::{Code, Outcome};
 use url::Url;
 
@@ -31,14 +32,13 @@ trait Stage {
 }
 
 struct OverSockets {
-    sender: Arc<ReqwestSend>,
+    sender: Arc<dyn HttpSend>,
     url: Url,
     server: Option<Wire>,
 }
 
-impl Stage for OverSockets {
-    async fn set(play: Play) -> Self {
-        let sender = ReqwestSend::new(&Options::default()).unwrap();
+impl OverSockets {
+    async fn with(sender: Arc<dyn HttpSend>, play: Play) -> Self {
         let (url, server) = match play {
             Play::Refused => (format!("http://{}", closed_port().await), None),
             play => {
@@ -51,14 +51,6 @@ impl Stage for OverSockets {
             }
         };
         Self { sender, url: url.parse().unwrap(), server }
-    }
-
-    fn sender(&self) -> Arc<dyn HttpSend> {
-        self.sender.clone()
-    }
-
-    fn url(&self) -> Url {
-        self.url.clone()
     }
 
     fn arrived(&self) -> Vec<Arrived> {
@@ -77,6 +69,33 @@ impl Stage for OverSockets {
         .collect()
     }
 }
+
+struct Reqwest(OverSockets);
+struct Direct(OverSockets);
+
+macro_rules! over_sockets {
+    ($($stage:ident by $sender:ident),*) => { $(
+        impl Stage for $stage {
+            async fn set(play: Play) -> Self {
+                Self(OverSockets::with($sender::new(&Options::default()).unwrap(), play).await)
+            }
+
+            fn sender(&self) -> Arc<dyn HttpSend> {
+                self.0.sender.clone()
+            }
+
+            fn url(&self) -> Url {
+                self.0.url.clone()
+            }
+
+            fn arrived(&self) -> Vec<Arrived> {
+                self.0.arrived()
+            }
+        }
+    )* };
+}
+
+over_sockets!(Reqwest by ReqwestSend, Direct by DirectSend);
 
 struct InMemory(Arc<FakeSend>);
 
@@ -209,7 +228,7 @@ macro_rules! suite {
 }
 
 suite! {
-    OverSockets as reqwest_over_sockets, InMemory as fake_in_memory;
+    Direct as direct_over_sockets, Reqwest as reqwest_over_sockets, InMemory as fake_in_memory;
     [
         a_closed_port_is_not_sent,
         a_reset_after_the_request_is_unknown,

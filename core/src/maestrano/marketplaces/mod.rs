@@ -383,6 +383,10 @@ impl Marketplaces {
         CallContext { host: self.0.host.clone(), ..CallContext::default() }
     }
 
+    pub(crate) fn runs_inline(&self) -> bool {
+        self.0.engine.as_ref().is_none_or(Engine::runs_inline)
+    }
+
     pub(super) fn engine(&self) -> Result<&Engine<Platform>> {
         self.0.engine.as_ref().ok_or_else(|| {
             Error::config("the configuration was given as JSON", "there is nothing to fetch it from: use fetch")

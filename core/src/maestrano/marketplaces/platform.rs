@@ -79,6 +79,10 @@ impl System for Platform {
         &self.base
     }
 
+    fn bases(&self) -> Vec<&BaseUrl> {
+        vec![&self.base]
+    }
+
     fn authorize<'a>(
         &'a self,
         engine: &'a Engine<Self>,
