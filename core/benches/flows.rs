@@ -1,21 +1,22 @@
-//! Memory of flows that wait, and CPU of a poll beside the bare HTTP call. Prints; asserts nothing.
+//! Memory of flows that wait, alone and in a fleet, and CPU of a poll beside the bare HTTP call. Prints; asserts nothing.
 //!
-//! CPU is this thread's own, as Linux counts it; the sandbox runs on another thread.
+//! CPU is this thread's own, as Linux counts it; the server runs on another thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt as _, StreamExt as _};
 use http::{HeaderMap, Method};
 use serde_json::json;
-use tenantry::flow::{FlowEvent, Invoke, Mode, NoStore, Progress, Runner};
+use tenantry::flow::{FlowEvent, Invoke, Mode, NoCheckpoints, NoStore, Progress, Runner};
 use tenantry::host::Host;
 use tenantry::http::{Head, HttpSend, Options, ReqwestSend};
 use tenantry::magento_bi::Client;
-use tenantry::magento_bi::onboarding::{FlowOptions, Onboarding, OnboardingSpec};
+use tenantry::magento_bi::onboarding::{Fleet, FlowOptions, Onboarding, OnboardingSpec};
 use tenantry::ops::CallContext;
 use tenantry::time::{Clock, Random, SystemClock, SystemRandom};
 use tenantry_sandbox::{Sandbox, SandboxOptions};
@@ -182,7 +183,172 @@ fn polls(flows: usize, each: usize) {
     });
 }
 
+/// Bytes of a fleet's parked flows; `kept` has the merchants' specs in this process too, as a map would.
+fn parked_flows(count: usize, kept: bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let client = Client::builder().username("u").password("p").oauth_client_id(1).client_secret("s");
+    let client = client.build().expect("a client");
+    let invoke: Arc<dyn Invoke> = Arc::new(Endless { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) });
+    runtime.block_on(async {
+        let before = ALLOCATED.load(Ordering::Relaxed);
+        let specs: Vec<OnboardingSpec> = (0..if kept { count } else { 0 }).map(|_| spec()).collect();
+        let specs = move |key: &str| Ok(key.parse::<usize>().ok().and_then(|at| specs.get(at).cloned()).unwrap_or_else(spec));
+        let poll = serde_json::json!({"min_ms": 3_600_000, "max_ms": 3_600_000});
+        let options = serde_json::from_value(json!({"flow": {"poll": poll}})).expect("the options are known");
+        let mut fleet =
+            Fleet::new(&client, invoke, specs, options, Arc::new(NoCheckpoints)).expect("the options are in range");
+        let start = thread_cpu_ns();
+        // As a lazy caller does: no more are added than can begin.
+        for number in 0..count {
+            fleet.add(&number.to_string()).expect("a new key");
+            if number % 64 == 63 {
+                let _nothing = fleet.next().now_or_never();
+            }
+        }
+        while fleet.status().waiting < count {
+            let _nothing = fleet.next().now_or_never();
+        }
+        let each = (thread_cpu_ns() - start) as f64 / count as f64 / 1e3;
+        let bytes = ALLOCATED.load(Ordering::Relaxed) - before;
+        let place = if kept { "in this process" } else { "outside" };
+        println!(
+            "fleet waiting: {count:>6}   Rust heap each: {:>5} B   goal: 200 B   specs {place}   CPU of a start {each:.1} us",
+            bytes / count
+        );
+    });
+}
+
+/// CPU of a fleet's polls beside the bare HTTP call, through the client's own connections.
+fn fleet_polls(flows: usize, interval_ms: u64, rounds: usize) {
+    let server = server();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let config = json!({"base_url": server, "dashboard_url": server, "username": "u", "password": "p",
+        "oauth_client_id": 1, "client_secret": "s", "options": {"allow_insecure_http": true}});
+    let client = Client::builder().config_json(&config.to_string()).and_then(|builder| builder.build());
+    let client = client.expect("a client");
+    runtime.block_on(async {
+        let send = ReqwestSend::new(&Options::default()).expect("connections");
+        let url = format!("{server}/v3/signups/1");
+        let bare = || async {
+            for _ in 0..200 {
+                let head = Head { method: Method::GET, url: url.parse().expect("a URL"), headers: HeaderMap::new() };
+                let answer = send.send(head, Bytes::new()).await.expect("a reply");
+                let _body: Vec<_> = answer.body.collect().await;
+            }
+        };
+        let poll = json!({"min_ms": interval_ms, "max_ms": interval_ms, "factor": 1.0, "jitter": 0.1});
+        let options = serde_json::from_value(json!({"flow": {"poll": poll}})).expect("the options are known");
+        let mut fleet = client.onboarding_fleet(|_: &str| Ok(spec()), options).expect("the options are in range");
+        for number in 0..flows {
+            fleet.add(&format!("shop-{number}")).expect("a new key");
+        }
+        let until = |ms| tokio::time::sleep(Duration::from_millis(ms));
+        while fleet.status().new + fleet.status().active > 0 {
+            let _timed_out = tokio::time::timeout(Duration::from_millis(50), fleet.next()).await;
+        }
+        let mut ratios = Vec::new();
+        for round in 0..=rounds {
+            let start = thread_cpu_ns();
+            join_all((0..16).map(|_| bare())).await;
+            let middle = thread_cpu_ns();
+            let polls = fleet.status().polls;
+            tokio::select! {
+                report = fleet.next() => panic!("{report:?}"),
+                () = until(interval_ms) => {}
+            }
+            let polled = (fleet.status().polls - polls) as f64;
+            let (call, poll) = ((middle - start) as f64 / 3.2e6, (thread_cpu_ns() - middle) as f64 / polled / 1e3);
+            if round > 0 {
+                ratios.push((poll / call, call, poll)); // The first round warms up.
+            }
+        }
+        ratios.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (ratio, call, poll) = ratios[ratios.len() / 2];
+        let status = fleet.status();
+        println!(
+            "fleet polling: {flows:>6} every {interval_ms} ms   CPU, median of {rounds}: bare HTTP call {call:.1} us   \
+             poll {poll:.1} us   ratio {ratio:.2}   goal: 10 us   late p50 {:.1} ms, p99 {:.1} ms",
+            status.late_p50_ms, status.late_p99_ms
+        );
+    });
+}
+
+/// CPU of all that a poll costs besides its HTTP call.
+fn poll_alone(flows: usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let client = Client::builder().username("u").password("p").oauth_client_id(1).client_secret("s");
+    let client = client.build().expect("a client");
+    let invoke: Arc<dyn Invoke> = Arc::new(Endless { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) });
+    runtime.block_on(async {
+        let poll = json!({"min_ms": 500, "max_ms": 500, "factor": 1.0, "jitter": 0.1});
+        let options = serde_json::from_value(json!({"flow": {"poll": poll}})).expect("the options are known");
+        let mut fleet = Fleet::new(&client, invoke, |_: &str| Ok(spec()), options, Arc::new(NoCheckpoints))
+            .expect("the options are in range");
+        for number in 0..flows {
+            fleet.add(&format!("shop-{number}")).expect("a new key");
+        }
+        while fleet.status().waiting < flows {
+            let _nothing = tokio::time::timeout(Duration::from_millis(1), fleet.next()).await;
+        }
+        let (start, polls) = (thread_cpu_ns(), fleet.status().polls);
+        let _nothing = tokio::time::timeout(Duration::from_secs(2), fleet.next()).await;
+        let polled = (fleet.status().polls - polls) as f64;
+        println!(
+            "fleet polling: {flows:>6} without HTTP   CPU of a poll {:.2} us",
+            (thread_cpu_ns() - start) as f64 / polled / 1e3
+        );
+    });
+}
+
+/// A server on a thread of its own that knows one reply, to each request that has come whole.
+fn server() -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for socket in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let (mut socket, mut buffer, mut have) = (socket, vec![0; 16 << 10], 0);
+                let _nodelay = socket.set_nodelay(true);
+                while let Ok(read @ 1..) = socket.read(&mut buffer[have..]) {
+                    have += read;
+                    let text = String::from_utf8_lossy(&buffer[..have]).into_owned();
+                    let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+                    if body.len() < length.unwrap_or(0) {
+                        continue;
+                    }
+                    have = 0;
+                    let reply = r#"{"id": "1827c806-0000-4000-8000-000000000000", "status": "pending", "client_id": null, "pubkey": null}"#;
+                    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ";
+                    let sent = socket.write_all(format!("{head}{}\r\n\r\n{reply}", reply.len()).as_bytes());
+                    if sent.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
 fn main() {
-    waiting_flows(10_000);
-    polls(50, 100);
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    if wanted("alone") {
+        waiting_flows(10_000);
+        polls(50, 100);
+    }
+    if wanted("parked") {
+        for count in [1_000, 10_000, 100_000] {
+            parked_flows(count, false);
+        }
+        parked_flows(100_000, true);
+    }
+    if wanted("fleet") {
+        poll_alone(10_000);
+        fleet_polls(1_000, 500, 5);
+        fleet_polls(10_000, 3_000, 5);
+        fleet_polls(100_000, 20_000, 2);
+    }
 }

@@ -46,6 +46,16 @@ impl Id {
         Self { text: "".into(), number: false }
     }
 
+    /// The identifier of a text that was checked before.
+    pub(crate) fn checked(text: Box<str>) -> Self {
+        Self { text, number: false }
+    }
+
+    /// The identifier as a number, if that is what the wire had.
+    pub(crate) fn number(&self) -> Option<u64> {
+        if self.number { self.text.parse().ok() } else { None }
+    }
+
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -17,6 +17,8 @@ use crate::host::Host;
 pub struct FileStore {
     path: PathBuf,
     lock: Option<File>,
+    /// Keeps fleets away from the folder, where there ever was one.
+    folder: Option<File>,
     /// A forked child shares the lock with its parent, and must not give it away.
     owner: u32,
 }
@@ -29,22 +31,25 @@ impl FileStore {
     /// used or others may write to it.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
+        let folder = match OpenOptions::new().write(true).open(directory(&path).join(FLEET_LOCK)) {
+            Ok(lock) => {
+                taken(lock.try_lock_shared(), &path, "a fleet")?;
+                Some(lock)
+            }
+            Err(_) => None,
+        };
+        let mut store = Self::open_in_fleet(path)?;
+        store.folder = folder;
+        Ok(store)
+    }
+
+    /// The same for the fleet that holds the folder.
+    pub(super) fn open_in_fleet(path: PathBuf) -> Result<Self> {
         let directory = directory(&path);
         check_directory(directory).map_err(|error| failed(&path, &error))?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(beside(&path, ".lock")?)
-            .map_err(|error| failed(&path, &error))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path, lock: Some(lock), owner: std::process::id() }),
-            Err(TryLockError::WouldBlock) => {
-                let message = format!("the checkpoint {} is in use by another flow", path.display());
-                Err(refused("in_use", message, "let that flow end first"))
-            }
-            Err(TryLockError::Error(error)) => Err(failed(&path, &error)),
-        }
+        let lock = lock_file(&beside(&path, ".lock")?).map_err(|error| failed(&path, &error))?;
+        taken(lock.try_lock(), &path, "another flow")?;
+        Ok(Self { path, lock: Some(lock), folder: None, owner: std::process::id() })
     }
 
     /// The kept text, if there is one.
@@ -75,6 +80,32 @@ impl FileStore {
             let _ = std::fs::remove_file(&temporary);
         }
         written.map_err(|error| failed(&self.path, &error))
+    }
+}
+
+/// What a fleet locks in the folder of its checkpoints.
+const FLEET_LOCK: &str = ".fleet.lock";
+
+/// Locks a folder for a fleet, until the file is closed.
+pub(super) fn hold_folder(path: &Path) -> Result<File> {
+    check_directory(path).map_err(|error| failed(path, &error))?;
+    let lock = lock_file(&path.join(FLEET_LOCK)).map_err(|error| failed(path, &error))?;
+    taken(lock.try_lock(), path, "another fleet or flow")?;
+    Ok(lock)
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
+}
+
+fn taken(lock: std::result::Result<(), TryLockError>, path: &Path, by: &str) -> Result<()> {
+    match lock {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("the checkpoint {} is in use by {by}", path.display());
+            Err(refused("in_use", message, "let it end first"))
+        }
+        Err(TryLockError::Error(error)) => Err(failed(path, &error)),
     }
 }
 
@@ -151,6 +182,7 @@ impl Store for FileStore {
         {
             // Unlocking frees the lock even where a forked child still holds the same open file.
             let _ = lock.unlock();
+            let _ = self.folder.take().map(|lock| lock.unlock());
         }
     }
 }

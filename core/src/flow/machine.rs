@@ -109,6 +109,23 @@ pub trait Machine: Send + Sync {
 
     /// The state as a checkpoint's JSON text, without any secret.
     fn checkpoint(&self) -> String;
+
+    /// When it is next worth calling, if all that it does is poll: its first poll may come at any time within its first
+    /// delay, so that flows that begin together do not poll together. A machine that can be packed says so here.
+    fn due_ms(&self, _now_ms: i64) -> Option<i64> {
+        None
+    }
+
+    /// All that a machine which polls, or waits for a person, must remember, for the memory of this process alone. `name`
+    /// is how the flow is called, given again to [`Machine::unpack`].
+    fn pack(&self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Takes up what [`Machine::pack`] gave; false when that is not possible.
+    fn unpack(&mut self, _name: &str, _packed: &[u8]) -> bool {
+        false
+    }
 }
 
 impl<M: Machine + ?Sized> Machine for Box<M> {
@@ -130,5 +147,17 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
 
     fn checkpoint(&self) -> String {
         (**self).checkpoint()
+    }
+
+    fn due_ms(&self, now_ms: i64) -> Option<i64> {
+        (**self).due_ms(now_ms)
+    }
+
+    fn pack(&self, name: &str) -> Option<Vec<u8>> {
+        (**self).pack(name)
+    }
+
+    fn unpack(&mut self, name: &str, packed: &[u8]) -> bool {
+        (**self).unpack(name, packed)
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod checkpoint;
 mod file_store;
+mod fleet;
 mod handle;
 mod machine;
 mod runner;
@@ -13,6 +14,8 @@ mod store;
 mod timestamp;
 
 pub use file_store::FileStore;
+pub use fleet::{CheckpointFolder, Checkpoints, Fleet, FleetStatus, HostCheckpoints, NoCheckpoints, Report};
+pub(crate) use fleet::{Desk, Driver, Kind, Packer, Parts, Unpacker};
 pub use handle::Flow;
 pub use machine::{Action, Choice, FlowEvent, Input, Machine, Need};
 pub use runner::{Invoke, Mode, Progress, Runner, Stop};

@@ -92,16 +92,60 @@ pub struct Runner<M> {
     queue: VecDeque<FlowEvent>,
     sending: bool,
     driven: bool,
-    /// The wall clock's and the clock's time when driving began: together a wall clock that never jumps.
-    anchor: (i64, Duration),
+    times: Times,
+}
+
+/// The wall clock's and the clock's time at one instant: together a wall clock that never jumps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    wall_ms: i64,
+    clock: Duration,
+}
+
+impl Times {
+    pub(super) fn now(clock: &dyn Clock) -> Self {
+        Self { wall_ms: clock.wall_ms(), clock: clock.now() }
+    }
+
+    /// The machine's milliseconds at the clock's time `at`.
+    pub(super) fn machine_ms(self, at: Duration) -> i64 {
+        let passed = at.saturating_sub(self.clock);
+        self.wall_ms.saturating_add(i64::try_from(passed.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// The clock's time at the machine's millisecond `at_ms`.
+    pub(super) fn clock_at(self, at_ms: i64) -> Duration {
+        let after = u64::try_from(at_ms.saturating_sub(self.wall_ms)).unwrap_or(0);
+        self.clock.saturating_add(Duration::from_millis(after))
+    }
+}
+
+/// What a turn of a flow that gives way while it waits brings.
+#[derive(Debug)]
+pub(super) enum Turn {
+    Progress(Progress),
+    /// Nothing is to be done before this time, in the machine's milliseconds.
+    Waits(i64),
+    /// Only polls are to be sent, the next one at this time.
+    Polls(i64),
 }
 
 impl<M: Machine> Runner<M> {
     /// A runner that begins in `mode` at the first [`Runner::next`].
     pub fn new(machine: M, store: Box<dyn Store>, client: Arc<dyn Invoke>, mode: Mode) -> Self {
-        let anchor = (client.clock().wall_ms(), client.clock().now());
+        let times = Times::now(&**client.clock());
         let (queue, stop) = (VecDeque::new(), Stop::default());
-        Self { machine, store, client, mode: Some(mode), stop, queue, sending: false, driven: false, anchor }
+        Self { machine, store, client, mode: Some(mode), stop, queue, sending: false, driven: false, times }
+    }
+
+    /// The same as one of many: with their stop and their times.
+    pub(super) fn among(self, stop: Stop, times: Times) -> Self {
+        Self { stop, times, ..self }
+    }
+
+    /// The same for a machine that needs no checkpoint: `driven` when it was under way a moment ago.
+    pub(super) fn opened(self, driven: bool) -> Self {
+        Self { mode: None, driven, ..self }
     }
 
     /// Stops the flow from elsewhere.
@@ -149,14 +193,27 @@ impl<M: Machine> Runner<M> {
     /// # Errors
     /// Whatever stops the flow, with the checkpoint to go on from.
     pub async fn next(&mut self, host: &Host) -> Result<Progress> {
+        loop {
+            match self.go_on(host, false).await? {
+                Turn::Progress(progress) => return Ok(progress),
+                Turn::Waits(at_ms) | Turn::Polls(at_ms) => {
+                    let sleep = self.client.clock().sleep_until(self.times.clock_at(at_ms));
+                    select(sleep, Box::pin(self.stop.stopped())).await;
+                }
+            }
+        }
+    }
+
+    /// The same, but whoever drives does the waiting, and the polling too if it `parks` the machine meanwhile.
+    pub(super) async fn go_on(&mut self, host: &Host, parks: bool) -> Result<Turn> {
         self.open(host).await?;
-        let result = self.turn(host).await;
-        let over = !matches!(result, Ok(Progress::Event(_)));
+        let result = self.turn(host, parks).await;
+        let over = !matches!(result, Ok(Turn::Waits(_) | Turn::Polls(_) | Turn::Progress(Progress::Event(_))));
         if over {
             // Whoever comes back after an error, a need or the end gets new waiting times.
             self.driven = false;
         }
-        if matches!(result, Ok(Progress::Done(_))) {
+        if matches!(result, Ok(Turn::Progress(Progress::Done(_)))) {
             self.store.release();
         }
         result.map_err(|mut error| {
@@ -165,7 +222,7 @@ impl<M: Machine> Runner<M> {
         })
     }
 
-    async fn turn(&mut self, host: &Host) -> Result<Progress> {
+    async fn turn(&mut self, host: &Host, parks: bool) -> Result<Turn> {
         if !self.driven {
             self.driven = true;
             self.apply(Input::Driven);
@@ -179,9 +236,10 @@ impl<M: Machine> Runner<M> {
                     // Flows wait in great numbers: an empty queue keeps no memory.
                     self.queue = VecDeque::new();
                 }
-                return Ok(Progress::Event(event));
+                return Ok(Turn::Progress(Progress::Event(event)));
             }
-            let action = self.machine.next(self.now());
+            let now_ms = self.now();
+            let action = self.machine.next(now_ms);
             // A request that was announced is sent, so that its fate is known; nothing after it is begun.
             let goes_on = matches!(action, Action::Save | Action::Send { once: true, .. } | Action::Done(_));
             if self.stop.is_stopped() && !goes_on {
@@ -189,17 +247,22 @@ impl<M: Machine> Runner<M> {
                     Error::new(Code::Stopped, "the flow was stopped").with_hint("resume it from its checkpoint")
                 );
             }
+            if let Some(due_ms) = self.machine.due_ms(now_ms).filter(|_| parks) {
+                return Ok(Turn::Polls(due_ms));
+            }
             match action {
                 Action::Intend => {
                     let nonce = self.client.random().uuid();
                     self.apply(Input::Intended { nonce });
                 }
                 Action::Save => {
-                    self.store.save(self.machine.checkpoint(), host).await?;
+                    if self.store.keeps() {
+                        self.store.save(self.machine.checkpoint(), host).await?;
+                    }
                     self.apply(Input::Saved);
                 }
                 Action::Send { operation, arguments, attempts, deadline_ms, once } => {
-                    let deadline = deadline_ms.map(|at| self.to_clock(at));
+                    let deadline = deadline_ms.map(|at| self.times.clock_at(at));
                     let stop = Some(self.stop.clone());
                     let call = CallContext { host: host.clone(), attempts, deadline, stop, ..CallContext::default() };
                     self.sending = true;
@@ -210,12 +273,9 @@ impl<M: Machine> Runner<M> {
                         self.apply(Input::Replied(reply));
                     }
                 }
-                Action::SleepUntil(at) => {
-                    let sleep = self.client.clock().sleep_until(self.to_clock(at));
-                    select(sleep, Box::pin(self.stop.stopped())).await;
-                }
-                Action::Need(need) => return Ok(Progress::Need(need)),
-                Action::Done(outputs) => return Ok(Progress::Done(outputs)),
+                Action::SleepUntil(at_ms) => return Ok(Turn::Waits(at_ms)),
+                Action::Need(need) => return Ok(Turn::Progress(Progress::Need(need))),
+                Action::Done(outputs) => return Ok(Turn::Progress(Progress::Done(outputs))),
                 Action::Failed(error) => return Err(*error),
             }
         }
@@ -245,13 +305,7 @@ impl<M: Machine> Runner<M> {
     }
 
     fn now(&self) -> i64 {
-        let passed = self.client.clock().now().saturating_sub(self.anchor.1);
-        self.anchor.0.saturating_add(i64::try_from(passed.as_millis()).unwrap_or(i64::MAX))
-    }
-
-    fn to_clock(&self, at_ms: i64) -> Duration {
-        let after = u64::try_from(at_ms.saturating_sub(self.anchor.0)).unwrap_or(0);
-        self.anchor.1.saturating_add(Duration::from_millis(after))
+        self.times.machine_ms(self.client.clock().now())
     }
 }
 

@@ -18,6 +18,11 @@ pub trait Store: Send + Sync {
 
     /// Lets others use it.
     fn release(&mut self) {}
+
+    /// Whether anything is kept: no text is made for a store that keeps none.
+    fn keeps(&self) -> bool {
+        true
+    }
 }
 
 /// Keeps nothing: the flow lives as long as its process.
@@ -31,6 +36,10 @@ impl Store for NoStore {
 
     fn save<'a>(&'a mut self, _: String, _: &'a Host) -> BoxFuture<'a, Result<()>> {
         async { Ok(()) }.boxed()
+    }
+
+    fn keeps(&self) -> bool {
+        false
     }
 }
 
@@ -55,7 +64,7 @@ impl Store for HostStore {
     }
 }
 
-fn store_failed(error: Error) -> Error {
+pub(super) fn store_failed(error: Error) -> Error {
     let message = format!("the checkpoint could not be kept or read: {}", error.report().message);
     refused("store", message, "no further request leaves until it can be kept: mend the store and go on")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Call, envelope};
 use crate::cloudblue::fulfillment::Worker;
 use crate::error::{Error, Result};
-use crate::flow::Flow;
+use crate::flow::{Fleet, Flow};
 use crate::http::Options;
 use crate::maestrano::{self, Marketplaces};
 use crate::magento_bi;
@@ -165,6 +165,20 @@ impl Client {
     pub fn flow(&self, kind: &str, spec: &str, options: &str) -> Result<Flow> {
         match (self, kind) {
             (Self::MagentoBi(client), "magento_bi.onboarding") => magento_bi::onboarding::open(client, spec, options),
+            (_, kind) => Err(Error::validation("kind", format!("{kind} is no flow of this client"))),
+        }
+    }
+
+    /// Prepares a fleet of flows: their kind (`magento_bi.onboarding`) and its options as JSON text; `events` says whether
+    /// the caller wants to hear of their requests.
+    ///
+    /// # Errors
+    /// `config`, or `checkpoint`; nothing was sent.
+    pub fn fleet(&self, kind: &str, options: &str, events: bool) -> Result<Fleet> {
+        match (self, kind) {
+            (Self::MagentoBi(client), "magento_bi.onboarding") => {
+                magento_bi::onboarding::open_fleet(client, options, events)
+            }
             (_, kind) => Err(Error::validation("kind", format!("{kind} is no flow of this client"))),
         }
     }

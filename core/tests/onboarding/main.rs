@@ -3,9 +3,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod fleet;
 mod lifecycle;
 mod requests;
 mod settling;
+mod spread;
 mod story;
 mod unknown;
 mod waiting;

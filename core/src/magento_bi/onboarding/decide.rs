@@ -87,6 +87,25 @@ impl Onboarding {
         }
     }
 
+    /// Whether all that the flow does is poll, which it can do without its spec.
+    pub(super) fn polls_only(&self) -> bool {
+        let (state, run) = (&self.state, &self.run);
+        let polls = matches!(self.question(), Some(Question::Poll | Question::Tests));
+        // Without its ids, a connection is known by the spec alone.
+        let known = state.step != Step::AwaitConnection || state.outputs.connection.is_some();
+        let stands = run.dirty || run.error.is_some() || state.attention.is_some() || state.failure.is_some();
+        state.phase == Phase::Waiting && polls && known && !stands
+    }
+
+    /// When the next poll is worth sending: the first one at any time within the first delay.
+    pub(super) fn next_poll_ms(&self) -> i64 {
+        let run = &self.run;
+        let first = run.polls == 0 && run.errors == 0;
+        let spread = if first { (self.options.poll.min_ms as f64 * self.spread()) as i64 } else { 0 };
+        let at_ms = run.next_at.saturating_add(spread);
+        self.deadline_ms().map_or(at_ms, |deadline| at_ms.min(deadline))
+    }
+
     fn needs_token_user(&self) -> bool {
         let Ok(parts) = self.spec.parts() else { return false };
         self.user_id_from(&parts) == UserIdFrom::Token && self.user_id(&parts).is_none()

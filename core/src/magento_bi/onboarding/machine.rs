@@ -99,6 +99,9 @@ impl Onboarding {
 
     /// Whether a step has anything to do for this spec.
     fn applies(&self, step: Step) -> bool {
+        if !matches!(step, Step::InstallPublicKey | Step::ConfirmUser | Step::UpdateClient) {
+            return true;
+        }
         let Ok(parts) = self.spec.parts() else { return true };
         match step {
             Step::InstallPublicKey => parts.install_public_key.unwrap_or_else(|| parts.has_tunnel()),
@@ -264,5 +267,18 @@ impl Machine for Onboarding {
             spec_parts: self.spec.digests(),
         };
         checkpoint::write(SCHEMA, VERSION, &document)
+    }
+
+    fn due_ms(&self, now_ms: i64) -> Option<i64> {
+        self.polls_only().then(|| self.next_poll_ms().max(now_ms))
+    }
+
+    fn pack(&self, name: &str) -> Option<Vec<u8>> {
+        let asks = self.state.attention.is_some() && !self.run.dirty;
+        (self.polls_only() || asks).then(|| self.packed(name))
+    }
+
+    fn unpack(&mut self, name: &str, packed: &[u8]) -> bool {
+        self.unpacked(name, packed).is_some()
     }
 }

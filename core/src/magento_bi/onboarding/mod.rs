@@ -26,9 +26,11 @@
 
 mod check;
 mod decide;
+mod fleet;
 mod machine;
 mod needs;
 mod options;
+mod packed;
 mod replies;
 mod requests;
 mod spec;
@@ -40,11 +42,13 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
+pub use fleet::{Fleet, FleetOptions, Specs};
 pub use machine::Onboarding;
 pub use options::{ConnectionIdFrom, FlowOptions, Place, default_limit_ms};
 pub use spec::OnboardingSpec;
 pub use state::{Attempt, ConnectionIds, Outputs, Phase, State, Step, Test, UserIdFrom};
 
+pub(crate) use fleet::open_fleet;
 pub(crate) use spec::check_json;
 
 use super::Client;

@@ -1,19 +1,22 @@
 //! What each reply means.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::decide::{CONNECTION_READS_MS, JOB_READS_MS};
 use super::machine::Onboarding;
 use super::options::Meaning;
 use super::requests::Question;
+use super::spec::OnboardingSpec;
 use super::state::{ConnectionIds, Phase, Step, Test};
 use crate::error::{Code, Error, Outcome, Result};
 use crate::flow::{FlowEvent, Timestamp};
 use crate::id::Id;
-use crate::magento_bi::autodash::{AutodashJob, AutodashStatus};
+use crate::magento_bi::autodash::AutodashJob;
 use crate::magento_bi::connections::Connection;
 use crate::magento_bi::invites::Invite;
 use crate::magento_bi::jobs::Job;
@@ -27,6 +30,13 @@ const NOT_FOUND_GRACE_MS: i64 = 30_000;
 /// Characters of a status word, and of a public key, that are kept.
 const STATUS_CHARS: usize = 200;
 const PUBKEY_CHARS: usize = 8_192;
+
+/// All that matters of a poll's reply while the thing is under way.
+#[derive(Deserialize)]
+struct Word<'t> {
+    #[serde(borrow)]
+    status: Cow<'t, str>,
+}
 
 /// What a poll says.
 struct Seen {
@@ -113,7 +123,7 @@ impl Onboarding {
     }
 
     fn take_created(&mut self, text: &str, now_ms: i64) -> Result<()> {
-        let given = self.spec.parts().ok().and_then(|parts| parts.user.user_id);
+        let given = |spec: &OnboardingSpec| spec.parts().ok().and_then(|parts| parts.user.user_id);
         let outputs = &mut self.state.outputs;
         match self.state.step {
             Step::CreateClient => outputs.signup_id = Some(read::<Signup>(text)?.id),
@@ -121,7 +131,7 @@ impl Onboarding {
                 let invite: Invite = read(text)?;
                 outputs.invite_id = invite.id;
                 outputs.inviter_user_id = invite.inviter_user_id;
-                outputs.user_id = given.or(invite.user_id);
+                outputs.user_id = given(&self.spec).or(invite.user_id);
             }
             Step::CreateConnection => outputs.connection = Some(Box::new(ids(read(text)?))),
             Step::StartConnectionTest => {
@@ -280,7 +290,7 @@ impl Onboarding {
     }
 
     /// A number in `[0, 1)` that differs from flow to flow and poll to poll, and is the same when asked again.
-    fn spread(&self) -> f64 {
+    pub(super) fn spread(&self) -> f64 {
         let seed = format!("{}/{}/{}", self.state.flow_id, self.state.step.name(), self.run.polls);
         let hash = digest(&SHA256, seed.as_bytes());
         let bits = hash.as_ref().iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
@@ -327,21 +337,22 @@ impl Onboarding {
     fn look(&mut self, text: &str) -> Result<Seen> {
         match self.state.step {
             Step::AwaitClient => {
-                let signup: SignupStatus = read(text)?;
-                let meaning = self.options.meaning(&signup.status);
+                let Word { status } = read(text)?;
+                let meaning = self.options.meaning(&status);
                 if meaning == Meaning::Done {
+                    let signup: SignupStatus = read(text)?;
                     let missing = || Error::new(Code::Decode, "the signup is done and has no client_id");
                     self.state.outputs.client_id = Some(signup.client_id.ok_or_else(missing)?);
                     let pubkey = signup.pubkey.filter(|key| key.len() <= PUBKEY_CHARS);
                     self.state.outputs.pubkey = pubkey.map(Into::into);
                 }
-                Ok(Seen { meaning, status: signup.status })
+                Ok(Seen { meaning, status: status.into_owned() })
             }
             Step::AwaitConnection => self.look_for_connection(read(text)?),
             Step::AwaitStructureSync => Ok(self.look_for_sync(read(text)?)),
             _ => {
-                let autodash: AutodashStatus = read(text)?;
-                Ok(Seen { meaning: self.options.meaning(&autodash.status), status: autodash.status })
+                let Word { status } = read(text)?;
+                Ok(Seen { meaning: self.options.meaning(&status), status: status.into_owned() })
             }
         }
     }
@@ -416,7 +427,7 @@ fn undocumented(error: Error) -> Result<()> {
     if success && error.code() == Code::Decode { Ok(()) } else { Err(error) }
 }
 
-fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+fn read<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T> {
     decode(text, "application/json").map_err(|error| error.with_outcome(Outcome::Unknown))
 }
 

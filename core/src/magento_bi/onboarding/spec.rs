@@ -1,7 +1,8 @@
 //! What to onboard: the merchant, as a person writes it down.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -34,6 +35,8 @@ fn reference(path: &str) -> &'static str {
 pub struct OnboardingSpec {
     packed: Box<str>,
     secrets: Secrets,
+    /// Tells it from others within this process.
+    mark: u32,
 }
 
 /// The rest of a spec, taken apart when a step needs it.
@@ -107,8 +110,15 @@ impl OnboardingSpec {
     /// # Errors
     /// `validation` with every problem at once, by the field's path, in the detail `errors`.
     pub fn from_json(text: &str) -> Result<Self> {
-        let mut value: Value =
-            serde_json::from_str(text).map_err(|error| Error::validation("spec", format!("is not JSON: {error}")))?;
+        let value = serde_json::from_str(text);
+        Self::from_value(value.map_err(|error| Error::validation("spec", format!("is not JSON: {error}")))?)
+    }
+
+    /// The same from a JSON value.
+    ///
+    /// # Errors
+    /// Those of [`OnboardingSpec::from_json`].
+    pub(super) fn from_value(mut value: Value) -> Result<Self> {
         let problems = check(&value);
         if !problems.is_empty() {
             let lines: Vec<String> = problems.iter().map(|(field, problem)| format!("{field}: {problem}")).collect();
@@ -132,9 +142,22 @@ impl OnboardingSpec {
                 secrets.push((reference(path), secret));
             }
         }
-        let spec = Self { packed: pack(&value).to_string().into(), secrets: secrets.into() };
+        let packed: Box<str> = pack(&value).to_string().into();
+        let mut hasher = DefaultHasher::new();
+        packed.hash(&mut hasher);
+        let spec = Self { packed, secrets: secrets.into(), mark: hasher.finish() as u32 };
         spec.parts()?;
         Ok(spec)
+    }
+
+    /// What a flow that only polls has in place of the spec of this mark.
+    pub(super) fn absent(mark: u32) -> Self {
+        static NO_SECRETS: LazyLock<Secrets> = LazyLock::new(|| Arc::new([]));
+        Self { packed: "".into(), secrets: Arc::clone(&NO_SECRETS), mark }
+    }
+
+    pub(super) fn mark(&self) -> u32 {
+        self.mark
     }
 
     /// Reads a spec from TOML text; secrets are best written as `password = {env = "NAME"}`.
