@@ -1,10 +1,6 @@
 //! The way from a record to one of its fields, or to a field of that.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-
-use serde_json::value::RawValue;
-use tenantry_tape::{Block, Holds, Kind, Shape};
+use tenantry_tape::{Block, Holds, Kind, Shape, member};
 
 use crate::error::{Error, Result};
 
@@ -62,8 +58,7 @@ impl Path {
         }
         let mut found = block.value(*last)?.of(text);
         for name in &self.rest {
-            let members: HashMap<Cow<'t, str>, &'t RawValue> = serde_json::from_str(found).ok()?;
-            found = members.get(&**name)?.get();
+            found = member(found, name)?;
         }
         Some(found)
     }

@@ -45,4 +45,4 @@ pub use layout::{Field, Holds, Kind, Layout, Shape};
 pub use reader::{Fault, MAX_DEPTH};
 pub use slot::Slot;
 pub use tape::Tape;
-pub use text::{is_plain, unescape};
+pub use text::{is_plain, member, unescape};

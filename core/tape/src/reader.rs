@@ -73,6 +73,45 @@ impl<'t> Reader<'t> {
         if self.at == self.text.len() { Ok(()) } else { self.fault() }
     }
 
+    /// The whole text: an object, of which the value of one member is wanted. The last of equal keys counts.
+    pub(crate) fn member(mut self, name: &str) -> Result<Option<Slot>> {
+        let mut found = None;
+        if self.text.len() >= MAX_BYTES || self.peek() != b'{' {
+            return self.fault();
+        }
+        self.open()?;
+        if self.peek() == b'}' {
+            return Ok(None);
+        }
+        loop {
+            let start = self.at;
+            if self.peek() != b'"' {
+                return self.fault();
+            }
+            let escaped = self.string()?;
+            let key = &self.text[start..self.at];
+            let wanted = if escaped {
+                std::str::from_utf8(key).ok().and_then(unescape).is_some_and(|key| key == name)
+            } else {
+                &key[1..key.len() - 1] == name.as_bytes()
+            };
+            self.space();
+            if self.peek() != b':' {
+                return self.fault();
+            }
+            self.at += 1;
+            self.space();
+            let value = self.value()?;
+            if wanted {
+                found = Some(value);
+            }
+            self.space();
+            if self.list_ends(b'}')? {
+                return Ok(found);
+            }
+        }
+    }
+
     /// An array of records, as rows of `table`: the first row, and how many.
     fn rows(&mut self, tape: &mut Tape, shape: &'static Shape, table: usize) -> Result<Slot> {
         self.open()?;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::reader::Reader;
+
 /// The text between the quotes of a JSON string, its escapes resolved; `None` for what is no string, and for the escape of a
 /// surrogate without its other half, which no text holds.
 pub fn unescape(json: &str) -> Option<Cow<'_, str>> {
@@ -19,6 +21,13 @@ pub fn unescape(json: &str) -> Option<Cow<'_, str>> {
     }
     out.push_str(rest);
     Some(Cow::Owned(out))
+}
+
+/// The text of a member of a JSON object; `None` where there is none, and for what is no object. Of a key that comes twice
+/// the last one counts.
+pub fn member<'t>(object: &'t str, name: &str) -> Option<&'t str> {
+    let slot = Reader::new(object.as_bytes()).member(name).ok()??;
+    Some(slot.of(object))
 }
 
 /// Whether text between quotes is without escapes.
@@ -56,4 +65,20 @@ fn escape(text: &str) -> Option<(char, usize)> {
 fn unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     if digits.bytes().all(|digit| digit.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_found_whatever_stands_around_it() {
+        let object = r#"{ "a": {"b": 1}, "\u0062" : [ "}" ] ,"a":2, "c": "\"" }"#;
+        assert_eq!(member(object, "a"), Some("2"));
+        assert_eq!(member(object, "b"), Some(r#"[ "}" ]"#));
+        assert_eq!(member(object, "c"), Some(r#""\"""#));
+        for (object, name) in [(object, "d"), ("{}", "a"), (r#"["a"]"#, "a"), ("null", "a"), (r#"{"a":1"#, "a")] {
+            assert_eq!(member(object, name), None, "{object}");
+        }
+    }
 }
