@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tenantry_tape::{At, Block, Layout, Slot, Tape, unescape};
 
 use super::Row;
-use crate::error::Result;
-use crate::ops::decode;
+use crate::error::{Error, Result};
+use crate::ops::{any_json, check_depth, decode};
 
 /// A page of a list. Nothing of it is read before somebody looks at it; its memory is used again when it is dropped.
 ///
@@ -63,10 +63,22 @@ impl Page {
     pub fn of_one(layout: &'static Layout, text: String) -> Result<Self> {
         let mut tape = PooledTape::take();
         if tape.0.parse_one(layout, &text).is_err() {
-            crate::ops::any_json(&text, "application/json")?;
-            crate::ops::check_depth(&text)?;
+            any_json(&text, "application/json")?;
+            check_depth(&text)?;
         }
         Ok(Self { text, tape, layout, rows: vec![0], at: Duration::ZERO })
+    }
+
+    /// Reads the rows of an array that is no page of a list.
+    ///
+    /// # Errors
+    /// `decode` when the text is no JSON, or no array.
+    pub fn of_rows(layout: &'static Layout, text: String) -> Result<Self> {
+        Self::read(layout, text).or_else(|text| {
+            decode::<Vec<IgnoredAny>>(&text, "application/json")?;
+            check_depth(&text)?;
+            Err(Error::internal("an array that cannot be read"))
+        })
     }
 
     /// Leaves only the rows that `given` says yes to, `most` of them at most.
@@ -169,11 +181,12 @@ struct PooledTape(Tape);
 const POOLED: usize = 8;
 const POOLED_BYTES: usize = 16 << 20;
 
+/// Nobody waits for it: a child that was forked while a thread held it would do so for ever.
 static POOL: Mutex<Vec<Tape>> = Mutex::new(Vec::new());
 
 impl PooledTape {
     fn take() -> Self {
-        Self(POOL.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default())
+        Self(POOL.try_lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default())
     }
 }
 
@@ -191,8 +204,9 @@ impl Drop for PooledTape {
         // Small replies are not worth the lock.
         if (4096..POOLED_BYTES).contains(&tape.capacity()) {
             tape.clear();
-            let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-            if pool.len() < POOLED {
+            if let Ok(mut pool) = POOL.try_lock()
+                && pool.len() < POOLED
+            {
                 pool.push(tape);
             }
         }
