@@ -1,10 +1,13 @@
 //! A list: read page by page, each page by a call.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use napi::bindgen_prelude::Either;
+use napi::bindgen_prelude::{Either, Env, Uint32Array};
+use napi::{JsString, JsStringLatin1};
 use napi_derive::napi;
 use tenantry::Error;
+use tenantry::page::Packed;
 
 use crate::awaitable::Queue;
 use crate::call::Call;
@@ -15,12 +18,20 @@ use crate::failure;
 pub struct Pages {
     pages: Mutex<Option<tenantry::page::Pages>>,
     queue: Queue,
+    brought: Arc<Mutex<VecDeque<Packed>>>,
+}
+
+/// A page: one byte for each character of its text, and where its fields lie.
+#[napi(object)]
+pub struct Brought<'e> {
+    pub text: JsString<'e>,
+    pub words: Uint32Array,
 }
 
 #[napi]
 impl Pages {
     pub(crate) fn new(pages: tenantry::page::Pages, queue: Queue) -> Self {
-        Self { pages: Mutex::new(Some(pages)), queue }
+        Self { pages: Mutex::new(Some(pages.in_ascii())), queue, brought: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<tenantry::page::Pages>> {
@@ -30,17 +41,26 @@ impl Pages {
     /// Prepares the way to the next page: its envelope holds null at the end, else there is one to take; gives an envelope once the reading is closed.
     #[napi]
     pub fn next(&self) -> Either<Call, String> {
-        match &*self.lock() {
-            Some(pages) => Either::A(Call::new(pages.next_call(), self.queue.clone())),
-            None => Either::B(failure(Error::internal("the reading of the list is closed"))),
-        }
+        let Some(pages) = &*self.lock() else {
+            return Either::B(failure(Error::internal("the reading of the list is closed")));
+        };
+        let brought = Arc::clone(&self.brought);
+        // The event loop is spared everything but taking the page.
+        let call = pages.next_call_into(move |page| {
+            if let Some(page) = Arc::into_inner(page) {
+                brought.lock().unwrap_or_else(PoisonError::into_inner).push_back(page.pack());
+            }
+        });
+        Either::A(Call::new(call, self.queue.clone()))
     }
 
-    /// The page that was brought, as the text of an array.
+    /// The page that was brought. Neither its text nor its words are copied.
     #[napi]
-    pub fn take(&self) -> Option<String> {
-        let page = self.lock().as_ref()?.take()?;
-        Some(page.json().into_owned())
+    pub fn take<'e>(&self, env: &'e Env) -> napi::Result<Option<Brought<'e>>> {
+        let page = self.brought.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(Packed { text, words }) = page else { return Ok(None) };
+        let text = JsStringLatin1::from_data(env, text.into_bytes())?.into_value();
+        Ok(Some(Brought { text, words: words.into() }))
     }
 
     /// Gives up what is fetched ahead.

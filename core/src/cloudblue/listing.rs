@@ -323,11 +323,11 @@ impl Source for List {
         self.key
     }
 
-    fn fetch(self: Arc<Self>, window: Window, host: Host) -> BoxFuture<'static, Result<Option<Success>>> {
+    fn fetch(self: Arc<Self>, window: Window, host: Host, ascii: bool) -> BoxFuture<'static, Result<Option<Success>>> {
         async move {
             let Some(query) = self.text(&window)? else { return Ok(None) };
             let mut page = PageArguments { ids: self.ids.clone(), query };
-            let call = CallContext { host, ..self.call.clone() };
+            let call = CallContext { host, ascii, ..self.call.clone() };
             self.client.exchange(self.operation, &mut page, &call).await.map(Some)
         }
         .boxed()

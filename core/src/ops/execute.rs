@@ -91,6 +91,8 @@ pub struct CallContext {
     pub(crate) attempts: Option<u32>,
     /// Ends the wait for a next attempt.
     pub(crate) stop: Option<Stop>,
+    /// Whether a page is rewritten in ASCII.
+    pub(crate) ascii: bool,
 }
 
 /// Sends operations of one system.
@@ -221,8 +223,16 @@ impl<S: System> Engine<S> {
                 Ok(reply) => (Some(reply.status), Some(reply.body.len())),
                 Err(_) => (None, None),
             };
-            let judged =
-                judge(&self.system, operation, exchanged, &base.host(), &redactor, self.clock.wall_ms(), &request_id);
+            let judged = judge(
+                &self.system,
+                operation,
+                exchanged,
+                &base.host(),
+                &redactor,
+                self.clock.wall_ms(),
+                &request_id,
+                call.ascii,
+            );
             call.host.emit(|| Event {
                 status,
                 bytes,

@@ -34,6 +34,7 @@ pub(super) fn judge(
     redactor: &Redactor,
     wall_ms: i64,
     request_id: &str,
+    ascii: bool,
 ) -> Result<Success> {
     // What a server said it did, in words that cannot be read, it may have done.
     let unread = if operation.safety == Safety::Safe { Outcome::Answered } else { Outcome::Unknown };
@@ -56,7 +57,7 @@ pub(super) fn judge(
             checked.map_err(|error| system.explain(operation, error)).and_then(|()| {
                 let content_range = reply.header("content-range").map(str::to_owned);
                 let (text, page) =
-                    read(system, operation, reply, redactor).map_err(|error| error.with_outcome(unread))?;
+                    read(system, operation, reply, redactor, ascii).map_err(|error| error.with_outcome(unread))?;
                 Ok(Success { text, page, content_range, at: Duration::ZERO })
             })
         }
@@ -74,6 +75,7 @@ fn read(
     operation: &Operation,
     reply: Reply,
     redactor: &Redactor,
+    ascii: bool,
 ) -> Result<(String, Option<Page>)> {
     let content_type = reply.header("content-type").unwrap_or_default().to_owned();
     let is_text = !operation.accept.ends_with("json");
@@ -99,7 +101,7 @@ fn read(
         return Ok((Value::String(text).to_string(), None));
     }
     let text = match layout_of(operation) {
-        Some(layout) => match Page::read(layout, text) {
+        Some(layout) => match Page::read(layout, text, ascii) {
             Ok(page) => return Ok((String::new(), Some(page))),
             // What is wrong with it is said below.
             Err(text) => text,

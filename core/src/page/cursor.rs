@@ -257,7 +257,7 @@ mod tests {
     fn page<R: AsRef<str>>(rows: &[R]) -> Page {
         let rows: Vec<&str> = rows.iter().map(AsRef::as_ref).collect();
         let layout = crate::page::layout("cloudblue", "Request").unwrap();
-        Page::read(layout, format!("[{}]", rows.join(","))).unwrap()
+        Page::read(layout, format!("[{}]", rows.join(",")), false).unwrap()
     }
 
     fn created(second: u32) -> String {

@@ -102,7 +102,7 @@ mod tests {
             r#"{"id": 7, "created": {}, "events": {"created": 3}}"#,
         ];
         let layout = crate::page::layout("cloudblue", "Request").unwrap();
-        let page = Page::read(layout, format!("[{}]", rows.join(","))).unwrap();
+        let page = Page::read(layout, format!("[{}]", rows.join(",")), false).unwrap();
         let keys = RowKey::of_page(&page);
         let nanos = |key: &RowKey<'_>| Instant::parse(key.created().unwrap()).unwrap().nanos();
         assert_eq!((keys[0].id(), nanos(&keys[0])), (Some("PR-1"), 1_767_225_600_000_000_000));

@@ -7,10 +7,12 @@
 //!
 //! A page is its text and a tape of where its fields lie ([`Page`], [`Row`]); no object is built that nobody asks for.
 
+mod ascii;
 mod cursor;
 mod key;
 #[rustfmt::skip]
 mod layouts;
+mod packed;
 mod page;
 mod pager;
 mod pages;
@@ -23,6 +25,7 @@ pub use cursor::{Cursor, Window};
 pub use key::{Instant, KeyLookup, RowKey};
 pub use layouts::layout;
 pub(crate) use layouts::layout_of_list;
+pub use packed::Packed;
 pub use page::Page;
 pub(crate) use page::is_record;
 pub use pager::Pager;

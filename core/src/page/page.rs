@@ -11,6 +11,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use tenantry_tape::{At, Block, Layout, Slot, Tape, unescape};
 
 use super::Row;
+use super::ascii::in_ascii;
 use crate::error::{Error, Result};
 use crate::ops::{any_json, check_depth, decode};
 
@@ -44,11 +45,14 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads a page; gives the text back if it is no array that can be read.
-    pub(crate) fn read(layout: &'static Layout, text: String) -> std::result::Result<Self, String> {
+    /// Reads a page, with its text rewritten first if it is wanted in `ascii`; gives the text back if it is no array that can
+    /// be read.
+    pub(crate) fn read(layout: &'static Layout, text: String, ascii: bool) -> std::result::Result<Self, String> {
         let mut tape = PooledTape::take();
-        match tape.0.parse(layout, &text) {
+        let written = if ascii { in_ascii(&text) } else { None };
+        match tape.0.parse(layout, written.as_ref().unwrap_or(&text)) {
             Ok(()) => {
+                let text = written.unwrap_or(text);
                 let rows = (0..tape.rows(0)).collect();
                 Ok(Self { text, tape, layout, rows, at: Duration::ZERO })
             }
@@ -98,6 +102,10 @@ impl Page {
     /// The reply's own text, with the rows that were given out before in it.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
     }
 
     /// Its layout.

@@ -87,7 +87,7 @@ impl<T: DeserializeOwned + Send> Pager<T> {
 
 /// The total that a page of no rows tells.
 pub(crate) async fn count(source: Arc<dyn Source>, host: Host) -> Result<u64> {
-    let Some(page) = source.fetch(Window { from: None, offset: 0, limit: 0 }, host).await? else { return Ok(0) };
+    let Some(page) = source.fetch(Window { from: None, offset: 0, limit: 0 }, host, false).await? else { return Ok(0) };
     page.content_range.as_deref().and_then(total).ok_or_else(|| {
         Error::new(crate::error::Code::UnexpectedContent, "the server gave no total (Content-Range)")
             .with_hint("count the rows of the list instead")

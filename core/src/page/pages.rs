@@ -19,8 +19,8 @@ pub(crate) trait Source: Send + Sync + fmt::Debug {
     /// How the list can be paged by key, if it can.
     fn key(&self) -> Option<KeyLookup>;
 
-    /// Fetches the page at `window`; `None` without any request when no row can match.
-    fn fetch(self: Arc<Self>, window: Window, host: Host) -> BoxFuture<'static, Result<Option<Success>>>;
+    /// Fetches the page at `window`, its text in ASCII if that is wanted; `None` without any request when no row can match.
+    fn fetch(self: Arc<Self>, window: Window, host: Host, ascii: bool) -> BoxFuture<'static, Result<Option<Success>>>;
 }
 
 /// How a list is read.
@@ -48,6 +48,7 @@ const BYTES_AHEAD: usize = 32 << 20;
 pub struct Pages {
     source: Arc<dyn Source>,
     host: Host,
+    ascii: bool,
     state: Arc<Mutex<State>>,
     /// Pages that a call has brought, until they are taken.
     brought: Arc<Lock<VecDeque<Arc<Page>>>>,
@@ -92,7 +93,13 @@ impl Pages {
         let key = source.key().filter(|_| !options.stable);
         let cursor = Cursor::new(key, limit);
         let state = State { cursor, left, options, ahead: VecDeque::new(), extent: None };
-        Self { source, host, state: Arc::new(Mutex::new(state)), brought: Arc::default() }
+        Self { source, host, ascii: false, state: Arc::new(Mutex::new(state)), brought: Arc::default() }
+    }
+
+    /// Reads its pages with `\uXXXX` for every character outside ASCII.
+    pub fn in_ascii(mut self) -> Self {
+        self.ascii = true;
+        self
     }
 
     /// The next page; `None` at the end. After an error the same page is tried again.
@@ -131,21 +138,23 @@ impl Pages {
     /// [`Pages::next_page`] as another language drives it: its envelope says whether there is a page, which then is taken
     /// by [`Pages::take`].
     pub fn next_call(&self) -> Call {
+        let brought = Arc::clone(&self.brought);
+        self.next_call_into(move |page| brought.lock().unwrap_or_else(PoisonError::into_inner).push_back(page))
+    }
+
+    /// [`Pages::next_call`], whose page goes to `taker` where it is made: on no thread of the other language.
+    pub fn next_call_into(&self, taker: impl FnOnce(Arc<Page>) + Send + 'static) -> Call {
         let pages = self.clone();
         Call::on(self.host.clone(), async move {
             let Some(page) = pages.next_page().await? else { return Ok("null".to_owned()) };
-            pages.brought().push_back(page);
+            taker(page);
             Ok("true".to_owned())
         })
     }
 
     /// A page that a [`Pages::next_call`] has brought.
     pub fn take(&self) -> Option<Arc<Page>> {
-        self.brought().pop_front()
-    }
-
-    fn brought(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Page>>> {
-        self.brought.lock().unwrap_or_else(PoisonError::into_inner)
+        self.brought.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -164,7 +173,7 @@ impl Pages {
         }
         self.fetch_ahead(state);
         let Some(ahead) = state.ahead.front_mut() else {
-            return Arc::clone(&self.source).fetch(window, self.host.clone()).await;
+            return Arc::clone(&self.source).fetch(window, self.host.clone(), self.ascii).await;
         };
         // It stays in the state while it is awaited: a caller who gives up does not lose it.
         let result = (&mut ahead.task).await;
@@ -181,7 +190,7 @@ impl Pages {
         // Without a runtime to work in the background, the page is fetched when it is asked for.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         while let Some(window) = state.next_window() {
-            let page = Arc::clone(&self.source).fetch(window.clone(), self.host.clone());
+            let page = Arc::clone(&self.source).fetch(window.clone(), self.host.clone(), self.ascii);
             state.ahead.push_back(Ahead { window, task: runtime.spawn(page) });
         }
     }
