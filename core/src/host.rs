@@ -49,12 +49,38 @@ pub struct Event {
 /// A listener of a Rust program. It runs inside the call: keep it short.
 pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
+/// Which events cross to the program that drives a call: each one is a message of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Events {
+    #[default]
+    None,
+    /// All but the `attempt`s, of which every call has one.
+    Notable,
+    All,
+}
+
+impl From<bool> for Events {
+    fn from(all: bool) -> Self {
+        if all { Self::All } else { Self::None }
+    }
+}
+
+impl Events {
+    fn want(self, event: &Event) -> bool {
+        match self {
+            Self::None => false,
+            Self::Notable => event.kind != "attempt",
+            Self::All => true,
+        }
+    }
+}
+
 /// Where a call's events and questions go.
 #[derive(Clone, Default)]
 pub struct Host {
     listener: Option<Listener>,
     mailbox: Option<Arc<Mutex<Mailbox>>>,
-    events: bool,
+    events: Events,
     secrets: Secrets,
 }
 
@@ -67,14 +93,14 @@ struct Mailbox {
     waiting: HashMap<u64, oneshot::Sender<std::result::Result<Value, String>>>,
     asked: u64,
     /// The calls that wait for a message: what is done in the background wakes them.
-    wakers: HashMap<u64, Waker>,
+    wakers: Vec<(u64, Waker)>,
     calls: u64,
 }
 
 impl Mailbox {
     fn put(&mut self, message: Message) {
         self.out.push_back(message);
-        self.wakers.drain().for_each(|(_, waker)| waker.wake());
+        self.wakers.drain(..).for_each(|(_, waker)| waker.wake());
     }
 }
 
@@ -97,20 +123,20 @@ impl Host {
         Self { listener: Some(listener), ..Self::default() }
     }
 
-    /// A host that takes messages out of a mailbox; `events` says whether it wants events too.
-    pub(crate) fn with_mailbox(events: bool) -> Self {
-        Self { mailbox: Some(Arc::default()), events, ..Self::default() }
+    /// A host that takes messages out of a mailbox; `events` says which events it wants too.
+    pub(crate) fn with_mailbox(events: impl Into<Events>) -> Self {
+        Self { mailbox: Some(Arc::default()), events: events.into(), ..Self::default() }
     }
 
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
-        if self.listener.is_none() && !self.events {
+        if self.listener.is_none() && self.events == Events::None {
             return;
         }
         let event = event();
         if let Some(listener) = &self.listener {
             listener(&event);
         }
-        if let (true, Some(mailbox)) = (self.events, &self.mailbox) {
+        if let (true, Some(mailbox)) = (self.events.want(&event), &self.mailbox) {
             lock(mailbox).put(Message::Event(event));
         }
     }
@@ -169,17 +195,23 @@ impl Host {
         mailbox.calls
     }
 
-    /// Has the waker of the call woken by the next message.
-    pub(crate) fn wake(&self, call: u64, waker: &Waker) {
-        if let Some(mailbox) = &self.mailbox {
-            lock(mailbox).wakers.insert(call, waker.clone());
+    /// The next message; without one, the waker of the call is woken by the next that comes.
+    pub(crate) fn take_or_wake(&self, call: u64, waker: &Waker) -> Option<Message> {
+        let mut mailbox = lock(self.mailbox.as_ref()?);
+        let message = mailbox.out.pop_front();
+        if message.is_none() {
+            match mailbox.wakers.iter_mut().find(|(number, _)| *number == call) {
+                Some((_, known)) => known.clone_from(waker),
+                None => mailbox.wakers.push((call, waker.clone())),
+            }
         }
+        message
     }
 
     /// The call waits no more.
     pub(crate) fn end_call(&self, call: u64) {
         if let Some(mailbox) = &self.mailbox {
-            lock(mailbox).wakers.remove(&call);
+            lock(mailbox).wakers.retain(|(number, _)| *number != call);
         }
     }
 
@@ -198,5 +230,39 @@ fn lock(mailbox: &Mutex<Mailbox>) -> MutexGuard<'_, Mailbox> {
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Host").field("listener", &self.listener.is_some()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(events: impl Into<Events>) -> Vec<&'static str> {
+        let host = Host::with_mailbox(events);
+        for kind in ["insecure_http", "attempt", "retry_scheduled"] {
+            host.emit(|| Event {
+                kind,
+                operation: "magento_bi.tokens.create",
+                method: "POST",
+                path: "/oauth",
+                host: String::new(),
+                attempt: 1,
+                status: None,
+                outcome: None,
+                duration_ms: None,
+                bytes: None,
+                delay_ms: None,
+                request_id: String::new(),
+            });
+        }
+        let told = std::iter::from_fn(|| host.take());
+        told.map(|message| if let Message::Event(event) = message { event.kind } else { "ask" }).collect()
+    }
+
+    #[test]
+    fn only_the_events_that_are_wanted_cross() {
+        assert_eq!(kinds(true), ["insecure_http", "attempt", "retry_scheduled"]);
+        assert_eq!(kinds(Events::Notable), ["insecure_http", "retry_scheduled"]);
+        assert!(kinds(false).is_empty());
     }
 }

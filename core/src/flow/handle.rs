@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Machine;
 use super::runner::{Progress, Runner, Stop};
 use crate::error::{Error, Result};
-use crate::host::Secrets;
+use crate::host::{Events, Secrets};
 use crate::ops::{Call, read_arguments};
 
 /// A flow. Cheap to clone; clones drive the same flow, one at a time.
@@ -35,7 +35,7 @@ impl Flow {
     }
 
     /// One turn: its envelope holds `{"event": …}`, `{"need": …}` or `{"result": …}`.
-    pub fn advance(&self, events: bool) -> Call {
+    pub fn advance(&self, events: impl Into<Events>) -> Call {
         let flow = self.clone();
         Call::new(events, move |host| async move {
             let mut runner = flow.runner.lock().await;

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::host::{Host, Message};
+use crate::host::{Events, Host, Message};
 
 /// One call under way. [`Call::next`] gives its messages, one at a time; the envelope is the last.
 ///
@@ -24,8 +24,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Makes a call of what `start` does with the host that stands for the caller; `events` says whether it wants events.
-    pub fn new<F>(events: bool, start: impl FnOnce(Host) -> F) -> Self
+    /// Makes a call of what `start` does with the host that stands for the caller; `events` says which events it wants.
+    pub fn new<F>(events: impl Into<Events>, start: impl FnOnce(Host) -> F) -> Self
     where
         F: Future<Output = Result<String>> + Send + 'static,
     {
@@ -88,9 +88,8 @@ impl Future for Next<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let call = &mut *self.0;
-        call.host.wake(call.number, context.waker());
         // What an earlier poll left behind comes before the future moves on.
-        if let Some(message) = call.host.take() {
+        if let Some(message) = call.host.take_or_wake(call.number, context.waker()) {
             return Poll::Ready(Some(message_text(&message)));
         }
         if let Some(future) = &mut call.future

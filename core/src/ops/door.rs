@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::{Call, envelope};
+use crate::cloudblue;
 use crate::cloudblue::fulfillment::Worker;
 use crate::error::{Error, Result};
 use crate::flow::{Fleet, Flow};
+use crate::host::{Events, Host};
 use crate::http::Options;
 use crate::maestrano::{self, Marketplaces};
 use crate::magento_bi;
 use crate::ops::{CallContext, read_arguments, read_config};
 use crate::page::{Pages, count};
 use crate::time::Clock;
-use crate::{cloudblue, host::Host};
 
 /// A client of one system, as another language holds it.
 #[derive(Debug, Clone)]
@@ -59,7 +60,7 @@ impl Client {
     /// Starts an operation: its name, its arguments and the call's options as JSON text (`""` for none).
     ///
     /// Nothing is sent before the first [`Call::next`]. `<system>.request` is the operation that takes any path.
-    pub fn call(&self, operation: &str, arguments: &str, options: &str, events: bool) -> Call {
+    pub fn call(&self, operation: &str, arguments: &str, options: &str, events: impl Into<Events>) -> Call {
         let (client, operation, arguments) = (self.clone(), operation.to_owned(), arguments.to_owned());
         let options = if options.is_empty() { Ok(Options::default()) } else { read_config(options) };
         Call::new(events, move |host| async move {
@@ -130,7 +131,7 @@ impl Client {
     ///
     /// # Errors
     /// `validation` that names the argument.
-    pub fn list(&self, operation: &str, arguments: &str, options: &str, events: bool) -> Result<Pages> {
+    pub fn list(&self, operation: &str, arguments: &str, options: &str, events: impl Into<Events>) -> Result<Pages> {
         let Self::CloudBlue(client) = self else {
             return Err(Error::validation("operation", "this system has no lists that are read page by page"));
         };
@@ -141,7 +142,7 @@ impl Client {
     }
 
     /// Starts the counting of a list's rows, by a request for none of them; its envelope holds the number.
-    pub fn count(&self, operation: &str, arguments: &str, options: &str, events: bool) -> Call {
+    pub fn count(&self, operation: &str, arguments: &str, options: &str, events: impl Into<Events>) -> Call {
         let pages = self.list(operation, arguments, options, events);
         let host = pages.as_ref().map_or_else(|_| Host::with_mailbox(false), |pages| pages.host().clone());
         Call::on(host.clone(), async move { Ok(count(pages?.source(), host).await?.to_string()) })

@@ -22,7 +22,7 @@ use super::queue::{Candidate, Fate, Queue, Turn as Queued};
 use super::report::Report;
 use crate::error::{Code, Error, Result};
 use crate::flow::{Stop, Timestamp};
-use crate::host::Host;
+use crate::host::{Events, Host};
 use crate::id::Id;
 use crate::ops::{Call, CallContext, Lossless, decode, read_arguments};
 use crate::page::Pages;
@@ -283,7 +283,7 @@ impl Worker {
     }
 
     /// [`Worker::next`] as another language drives it; the first one's `events` counts for all.
-    pub fn next_call(&self, events: bool) -> Call {
+    pub fn next_call(&self, events: impl Into<Events>) -> Call {
         let worker = self.clone();
         let host = self.0.host.get_or_init(|| Host::with_mailbox(events)).clone();
         Call::on(host.clone(), async move {
@@ -297,7 +297,7 @@ impl Worker {
     }
 
     /// [`Worker::act`] as another language drives it; `outcome` is JSON text.
-    pub fn act_call(&self, number: u64, outcome: &str, events: bool) -> Call {
+    pub fn act_call(&self, number: u64, outcome: &str, events: impl Into<Events>) -> Call {
         let (worker, outcome) = (self.clone(), read_arguments::<Outcome>(outcome));
         Call::new(events, move |host| async move {
             let outcome = outcome.unwrap_or_else(|error| Outcome::Error { message: error.to_string() });
