@@ -1,0 +1,88 @@
+// Many onboardings at once: each starts a signup and polls it, at fixed intervals, until it is completed.
+
+import { NotBuilt } from './clients.mjs'
+import { FETCH } from './fetch.mjs'
+import { measured, quantiles } from './meter.mjs'
+import { own } from './packages.mjs'
+
+const CONNECTIONS = 64
+// It stops after its first wait, for a person who installs the key.
+const SPEC = {
+  company: 'Coco Co.',
+  tier: 'T100',
+  install_public_key: true,
+  admin: { email: 'csm@example.com', first_name: 'CSMFirst', last_name: 'CSMLast', role: 'csm' },
+  magento: { customer_id: 'MAG0000001', subscription_id: '1000' },
+  user: {
+    email: 'customer@customer.com',
+    first_name: 'tester',
+    last_name: 'mctest',
+    client_rights: { admin: 1, billing: 1, readonly: 1, technical: 0 },
+  },
+  client_settings: { properties: { default_currency: 'USD', timezone: 'America/New_York' } },
+  connection: {
+    name: 'store',
+    type: 'mysql',
+    password: { env: 'BENCH_DB_PASSWORD' },
+    properties: { host: 'db.example.com', port: '3306', username: 'magento', dbName: 'store' },
+  },
+  dashboards: { package: 'magento1_rjql1', database: 'store', table_prefix: '' },
+}
+
+/** `count` of them, started over one `interval` of seconds. */
+export function flows(runner, base, { n, interval }) {
+  return runner.startsWith('tenantry') ? ours(base, n, interval * 1e3) : assembled(runner, base, n, interval * 1e3)
+}
+
+const result = (run, polls, late) => ({ ...run, ...late, polls, bytes_per_flow: (run.grown_kib * 1024) / run.n })
+
+async function assembled(runner, base, count, interval) {
+  const { get, post } = FETCH[runner](CONNECTIONS)
+  const late = []
+  const until = (due) => new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())))
+  async function flow(start) {
+    await until(start)
+    const url = base + JSON.parse(await post(`${base}/v3/signups`)).url
+    for (let due = performance.now() + interval; ; due += interval) {
+      await until(due)
+      late.push(Math.max(0, performance.now() - due))
+      if (JSON.parse(await get(url)).status === 'completed') return
+    }
+  }
+  await post(`${base}/v3/signups`)
+  const run = await measured(count, async () => {
+    const now = performance.now()
+    await Promise.all(Array.from({ length: count }, (_, number) => flow(now + (interval * number) / count)))
+    return late.length
+  })
+  return result(run, late.length, quantiles('late', late))
+}
+
+async function ours(base, count, interval) {
+  const { magentoBi } = own('tenantry')
+  const client = new magentoBi.Client({
+    base_url: base,
+    dashboard_url: base,
+    username: 'u',
+    password: 'p',
+    oauth_client_id: 1,
+    client_secret: 's',
+  })
+  if (typeof client.onboardings.runAll !== 'function') throw new NotBuilt('fleets of onboardings')
+  const keys = Array.from({ length: count }, (_, number) => String(number))
+  const poll = { minMs: interval, maxMs: interval, factor: 1, jitter: 0.1 }
+  let stats
+  const run = await measured(count, async () => {
+    const turns = client.onboardings.runAll(keys, { spec: () => SPEC, poll })
+    let done = 0
+    for await (const turn of turns) {
+      if (turn.error) throw turn.error
+      done += 1
+    }
+    if (done !== count) throw new Error(`${done} of ${count} came to an end`)
+    stats = turns.stats
+    return stats.polls
+  })
+  const late = { late_p50_us: stats.late_p50_ms * 1e3, late_p99_us: stats.late_p99_ms * 1e3 }
+  return result(run, stats.polls, late)
+}
