@@ -6,7 +6,9 @@ SHELL := bash
 
 PYTHON ?= python3
 VENV := .venv
-RUST := $(shell git ls-files -co --exclude-standard '*.rs' '*.toml' Cargo.lock 2>/dev/null)
+# A workspace of its own.
+BENCH_SERVER := --manifest-path bench/server/Cargo.toml --target-dir target/bench/server
+RUST := $(shell git ls-files -co --exclude-standard '*.rs' '*.toml' Cargo.lock ':!bench' 2>/dev/null)
 PY := $(shell git ls-files -co --exclude-standard 'bindings-python/python/*' 2>/dev/null)
 TS := $(shell git ls-files -co --exclude-standard 'bindings-node/ts/*' 'bindings-node/bin/*' bindings-node/tsconfig.json 2>/dev/null)
 
@@ -28,6 +30,7 @@ build: target/.python target/.node ## build and install the Python and the Node 
 
 test-rust: $(VENV)/.installed ## core, sandbox and generator, doctests included
 	cargo test --locked
+	cargo test --locked $(BENCH_SERVER)
 
 test-generated: ## fail when a generated file is stale
 	cargo run --locked --quiet -p tenantry-typegen -- --check
@@ -49,6 +52,8 @@ test-package: target/.python target/.node ## what is shipped installs, loads and
 
 lint: $(VENV)/.installed target/lint/.installed ## formatting, lints, types, licences
 	cargo fmt --check
+	cargo fmt --check --manifest-path bench/server/Cargo.toml
+	cargo clippy --locked $(BENCH_SERVER) -- -D warnings
 	cargo clippy --locked --workspace --all-features -- -D warnings
 	@# What a test takes for granted it may unwrap; clippy knows only the functions that are tests themselves.
 	cargo clippy --locked --all-targets --all-features -- -D warnings -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic
@@ -62,9 +67,9 @@ lint: $(VENV)/.installed target/lint/.installed ## formatting, lints, types, lic
 gen: ## write the generated Python and TypeScript
 	cargo run --locked --quiet -p tenantry-typegen
 
-bench: target/.python target/.node ## print speed, memory and sizes
-	cargo bench --locked -p tenantry --bench flows
-	$(VENV)/bin/python bench/start.py
+bench: target/.python target/.node ## speed, memory and sizes beside others' (BENCH_ARGS="list small --reps 3" for a part)
+	$(if $(BENCH_ARGS),,cargo bench --locked -p tenantry --bench flows)
+	$(VENV)/bin/python -B bench/run.py $(BENCH_ARGS)
 
 torture: target/.python target/.node ## the long runs
 	TENANTRY_KILLS=2000 $(VENV)/bin/python -m pytest -q -s bindings-python/tests -k kill
