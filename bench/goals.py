@@ -42,6 +42,7 @@ STABLE = ("tenantry-stable",)
 ASYNC = ("tenantry-async",)
 # Smaller ratios are told as parts.
 THIRD = 0.34
+THOUSAND = 1000
 # What a reader has to keep at the least: the text itself.
 WIRE_KIB = 4.28e3 / 1024
 
@@ -63,7 +64,13 @@ GOALS = (
         peers=(*below(0.5), *below(1 / 10, *ORJSON)),
         limit=14,
     ),
-    Goal("columns, Python", *("columns", "python", "cpu"), peers=(*below(0.5), *below(1 / 10, *ORJSON)), limit=14),
+    Goal(
+        "columns, Python",
+        *("columns", "python", "cpu"),
+        official=below(1 / 20, "connect"),
+        peers=(*below(0.5), *below(1 / 10, *ORJSON)),
+        limit=14,
+    ),
     Goal("list, Node", *("list", "node", "cpu"), official=below(1 / 4.5, "connect-js"), peers=below(0.25), limit=35),
     Goal("list, Node: wall", *("list", "node", "wall"), official=below(None, "connect-js"), peers=below(0.2)),
     Goal("list, Node: event loop", *("list", "node", "loop"), official=below(None, "connect-js"), peers=below(0.1)),
@@ -87,7 +94,7 @@ GOALS = (
         "list-far, Python",
         *("list-far", "python", "page", STABLE),
         official=below(1 / 6, "connect", "connect-async"),
-        peers=below(1 / 5),
+        peers=(*below(1 / 5, *ORJSON), *below(None, *NEEDED)),
         known_limit=50 / 4,
     ),
     Goal(
@@ -172,4 +179,8 @@ GOALS = (
 
 def times(ratio: float) -> str:
     """A ratio as it is spoken of: 1/14, 0.65, 25."""
-    return f"1/{1 / ratio:.3g}" if ratio < THIRD else f"{ratio:.3g}"
+    return f"1/{number(1 / ratio)}" if ratio < THIRD else number(ratio)
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if value >= THOUSAND else f"{value:.3g}"

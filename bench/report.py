@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import install
-from goals import GOALS, Against, Goal, times
+from goals import GOALS, Against, Goal, number, times
 from measure import LIMIT, Results, is_ours
 from workloads import METRICS, OFFICIAL, WORKLOADS
 
@@ -20,7 +20,6 @@ BEGIN, END = "<!-- make bench writes what follows -->", "<!-- make bench wrote w
 HEAD = "| workload | measured | ours | official client | best peer | bare reader |"
 # A server that is busier than this may be what was measured.
 BUSY = 0.85
-THOUSAND = 1000
 
 Found = dict[str, Results]
 
@@ -32,10 +31,6 @@ def figure(found: Results, who: tuple[str, str], metric: str) -> float | None:
     except (KeyError, ZeroDivisionError):
         return None
     return statistics.median(figures) if figures else None
-
-
-def number(value: float) -> str:
-    return f"{value:,.0f}" if value >= THOUSAND else f"{value:.3g}"
 
 
 def everyone(name: str, found: Results) -> str:

@@ -129,7 +129,7 @@ WORKLOADS = {
     ),
     "columns": Workload(
         "eight fields of each request, as columns of Arrow",
-        python=("tenantry", "aiohttp+orjson", "pycurl+orjson", "aiohttp+msgspec-row", "pycurl+msgspec-row"),
+        python=("tenantry", "connect", "aiohttp+orjson", "pycurl+orjson", "aiohttp+msgspec-row", "pycurl+msgspec-row"),
         node=("tenantry", "undici"),
         n={"python": 20_000, "node": 20_000},
         limit=PAGES,

@@ -101,6 +101,12 @@ class Official:
         for row in self.client.requests.all().limit(PAGE).values_list(*fields.COLUMNS)[0:n]:
             yield tuple(row[name] for name in fields.COLUMNS)
 
+    def columns(self, n: int) -> Any:
+        import pyarrow as pa
+
+        columns = zip(*self.rows(n), strict=True)
+        return pa.table([list(column) for column in columns], names=list(fields.COLUMNS))
+
     def close(self) -> None:
         """It has nothing to close."""
 

@@ -29,7 +29,7 @@ fn main() -> Result<(), Failure> {
 
 fn request(address: &str, target: &str, number: usize) -> Vec<u8> {
     let target = target.replace("{}", &(number % 20 * 1000).to_string());
-    format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n").into_bytes()
+    format!("GET {target} HTTP/1.1\r\nHost: {address}\r\nAccept-Encoding: gzip\r\n\r\n").into_bytes()
 }
 
 /// The length of a whole reply, read off its head.
