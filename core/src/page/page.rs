@@ -78,7 +78,7 @@ impl Page {
     /// # Errors
     /// `decode` when the text is no JSON, or no array.
     pub fn of_rows(layout: &'static Layout, text: String) -> Result<Self> {
-        Self::read(layout, text).or_else(|text| {
+        Self::read(layout, text, false).or_else(|text| {
             decode::<Vec<IgnoredAny>>(&text, "application/json")?;
             check_depth(&text)?;
             Err(Error::internal("an array that cannot be read"))
