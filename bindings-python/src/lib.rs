@@ -4,7 +4,12 @@
 
 mod awaitable;
 mod call;
+mod display;
+mod field;
 mod flow;
+mod instant;
+mod json;
+mod model;
 mod pages;
 mod process;
 mod record;
@@ -30,6 +35,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<worker::Worker>()?;
     module.add_class::<sandbox::Sandbox>()?;
     module.add_class::<record::Record>()?;
+    module.add_class::<field::Attribute>()?;
     module.add_function(wrap_pyfunction!(record::records, module)?)?;
     module.add_function(wrap_pyfunction!(spec, module)?)?;
     let shutdown = wrap_pyfunction!(runtime::_shutdown, module)?;

@@ -1,12 +1,14 @@
 //! One reading of a list, driven from Python page by page.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::types::{PyList, PyType};
 use tenantry::{Error, ops, page};
 
 use crate::call::Call;
 use crate::process::PerProcess;
+use crate::record::Class;
 use crate::runtime;
 
 /// One reading of a list. Dropping or closing it gives up the page that is fetched ahead.
@@ -37,6 +39,10 @@ impl Pages {
     pub fn new(pages: page::Pages) -> Self {
         Self(PerProcess::new(Reading(Mutex::new(Some(pages)))))
     }
+
+    fn taken(&self) -> Option<Arc<page::Page>> {
+        self.0.get()?.pages()?.take()
+    }
 }
 
 #[pymethods]
@@ -55,10 +61,10 @@ impl Pages {
         }
     }
 
-    /// The page that was brought, as the text of an array.
-    fn take(&self) -> Option<String> {
-        let page = self.0.get()?.pages()?.take()?;
-        Some(page.json().into_owned())
+    /// The rows of the page that was brought, as records of `model`; None at the end.
+    fn take<'py>(&self, model: &Bound<'py, PyType>) -> PyResult<Option<Bound<'py, PyList>>> {
+        let class = Class::new(model)?;
+        self.taken().map(|page| class.rows(model.py(), &page)).transpose()
     }
 
     /// Gives up the page that is fetched ahead; no further one is fetched.

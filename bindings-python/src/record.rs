@@ -1,165 +1,193 @@
-//! The one class behind every model: a view of a reply's own text.
-//!
-//! A model names its fields in `_fields`, a tuple of `(wire name, kind, model)` whose positions are the slots; `kind` is
-//! `value`, `secret`, `instant`, `record`, `list`, or `self` for a record of the same class. Nothing is parsed before it is looked at, and nothing is lost.
+//! The one class behind every model: a view of where a record lies in a page. Nothing is made of it before it is looked at,
+//! and nothing is lost.
 
-use std::collections::HashMap;
-use std::ops::Range;
-use std::sync::OnceLock;
+use std::cell::Cell;
+use std::ptr;
+use std::sync::{Arc, OnceLock};
 
 use pyo3::IntoPyObjectExt as _;
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
-use serde_json::value::RawValue;
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
+use tenantry::page::{At, Block, Page};
 
-/// Longest text that a `repr` shows whole.
-const SHOWN: usize = 60;
-/// Longest display of a record within another one that is shown whole.
-const WITHIN: usize = 120;
-const MASK: &str = "'***'";
+use crate::model::Model;
+use crate::{display, json};
 
 #[pyclass(frozen, subclass, module = "tenantry._native")]
 pub struct Record {
-    text: String,
-    index: OnceLock<HashMap<String, Range<usize>>>,
+    page: Arc<Page>,
+    at: At,
 }
-
-/// One row of `_fields`.
-#[derive(FromPyObject)]
-struct Field(String, String, Option<Py<PyType>>);
 
 impl Record {
-    fn index(&self) -> &HashMap<String, Range<usize>> {
-        self.index.get_or_init(|| {
-            let members: HashMap<String, &RawValue> = serde_json::from_str(&self.text).unwrap_or_default();
-            let place = |value: &RawValue| {
-                let start = value.get().as_ptr() as usize - self.text.as_ptr() as usize;
-                start..start + value.get().len()
-            };
-            members.into_iter().map(|(name, value)| (name, place(value))).collect()
-        })
+    pub fn page(&self) -> &Arc<Page> {
+        &self.page
     }
 
-    fn member(&self, name: &str) -> Option<&str> {
-        self.index().get(name).map(|range| &self.text[range.clone()])
+    pub fn block(&self) -> Block<'_> {
+        self.page.block_at(self.at)
     }
-}
 
-fn read<'py>(slf: &Bound<'py, Record>, field: &Field) -> PyResult<Bound<'py, PyAny>> {
-    let (py, Field(name, kind, model)) = (slf.py(), field);
-    let Some(text) = slf.get().member(name) else { return Ok(py.None().into_bound(py)) };
-    match (kind.as_str(), model) {
-        // A record without anything in it: the wire's way to say none.
-        ("record" | "self", _) if is_empty_object(text) => Ok(py.None().into_bound(py)),
-        ("record", Some(model)) if text.starts_with('{') => model.bind(py).call1((text,)),
-        ("self", _) if text.starts_with('{') => slf.get_type().call1((text,)),
-        ("list", Some(model)) if text.starts_with('[') => Ok(records(model.bind(py), text)?.into_any()),
-        // The vendor's way to say none; Python's calendar begins a year later.
-        ("instant", _) if text.starts_with("\"0000-") => Ok(py.None().into_bound(py)),
-        ("instant", _) => match instant(py, text) {
-            Some(instant) => Ok(instant),
-            None => value(py, text),
-        },
-        _ => value(py, text),
+    fn text(&self) -> &str {
+        self.block().own().of(self.page.text())
+    }
+
+    /// The text of a record as a page of its own.
+    fn of_text(class: &Bound<'_, PyType>, text: String) -> PyResult<Self> {
+        let layout = Model::of(class)?.get().layout;
+        let page = Page::of_one(layout, text).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let at = page.block(0).at();
+        Ok(Self { page: Arc::new(page), at })
     }
 }
 
-fn is_empty_object(text: &str) -> bool {
-    text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|inside| inside.trim().is_empty())
+thread_local! {
+    /// The view that the next record is made of: arguments of a call would cost more than the whole record.
+    static NEXT: Cell<Option<Record>> = const { Cell::new(None) };
 }
 
-/// A time with an offset as an aware `datetime`, whose digits end at microseconds; `None` for anything else.
-fn instant<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyAny>> {
-    let text = text.strip_prefix('"')?.strip_suffix('"')?;
-    tenantry::page::Instant::parse(text)?;
-    // In the one form that every Python reads.
-    let (day, rest) = text.split_at_checked(10)?;
-    let (time, rest) = rest.get(1..)?.split_at_checked(8)?;
-    let digits = rest
-        .strip_prefix('.')
-        .map_or("", |rest| &rest[..rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len()]);
-    let offset = if digits.is_empty() { rest } else { &rest[1 + digits.len()..] };
-    let offset = if offset.eq_ignore_ascii_case("z") { "+00:00" } else { offset };
-    let text = format!("{day}T{time}.{:0<6.6}{offset}", digits);
-    py.import("datetime").ok()?.getattr("datetime").ok()?.call_method1("fromisoformat", (text,)).ok()
-}
+/// `Record`, or a class that is made from it.
+pub struct Class(Py<PyType>);
 
-fn fields(slf: &Bound<'_, Record>) -> PyResult<Vec<Field>> {
-    slf.get_type().getattr("_fields")?.extract()
-}
+impl Class {
+    pub fn new(class: &Bound<'_, PyType>) -> PyResult<Self> {
+        if !class.is_subclass_of::<Record>()? {
+            return Err(PyTypeError::new_err(format!("{class} is no class of records")));
+        }
+        Ok(Self(class.clone().unbind()))
+    }
 
-/// JSON text as a Python value; numbers with a fraction or an exponent become `Decimal`, so that no digit is lost.
-fn value<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
-    match text {
-        "null" => return Ok(py.None().into_bound(py)),
-        "true" => return true.into_bound_py_any(py),
-        "false" => return false.into_bound_py_any(py),
-        _ => {}
+    pub fn of(record: &Bound<'_, Record>) -> Self {
+        Self(record.get_type().unbind())
     }
-    if let Ok(number) = text.parse::<i64>() {
-        return number.into_bound_py_any(py);
+
+    pub fn bind<'py>(&self, py: Python<'py>) -> &Bound<'py, PyType> {
+        self.0.bind(py)
     }
-    if text.starts_with('"')
-        && let Ok(text) = serde_json::from_str::<String>(text)
-    {
-        return text.into_bound_py_any(py);
+
+    /// A record of this class at a place of a page.
+    pub fn make<'py>(&self, py: Python<'py>, page: Arc<Page>, at: At) -> PyResult<Bound<'py, PyAny>> {
+        static NEW: OnceLock<Option<ffi::newfunc>> = OnceLock::new();
+        let new = NEW.get_or_init(|| {
+            let record = py.get_type::<Record>();
+            // Safety: the type is alive, and the slot of a type's `tp_new`, if it has one, holds a `newfunc`.
+            unsafe {
+                let slot = ffi::PyType_GetSlot(record.as_type_ptr(), ffi::Py_tp_new);
+                std::mem::transmute::<*mut std::ffi::c_void, Option<ffi::newfunc>>(slot)
+            }
+        });
+        let new = new.ok_or_else(|| PyTypeError::new_err("Record has no constructor"))?;
+        NEXT.set(Some(Record { page, at }));
+        let nothing = PyTuple::empty(py);
+        // Safety: `new` makes instances of `Record` and of what is made from it, which this class is by construction; the
+        // arguments are a tuple, and no keywords. What it gives is a new reference, or null with an exception set.
+        let made = unsafe {
+            let made = new(self.0.as_ptr().cast(), nothing.as_ptr(), ptr::null_mut());
+            Bound::from_owned_ptr_or_err(py, made)
+        };
+        if made.is_err() {
+            NEXT.set(None);
+        }
+        made
     }
-    let arguments = PyDict::new(py);
-    arguments.set_item("parse_float", py.import("decimal")?.getattr("Decimal")?)?;
-    py.import("json")?.call_method("loads", (text,), Some(&arguments))
+
+    /// A record of this class, of its own text.
+    pub fn read<'py>(&self, py: Python<'py>, text: String) -> PyResult<Bound<'py, PyAny>> {
+        let record = Record::of_text(self.bind(py), text)?;
+        self.make(py, record.page, record.at)
+    }
+
+    /// A list of records of this class, from the text of an array; none from anything else.
+    pub fn read_list<'py>(&self, py: Python<'py>, text: String) -> PyResult<Bound<'py, PyList>> {
+        let layout = Model::of(self.bind(py))?.get().layout;
+        match Page::of_rows(layout, text) {
+            Ok(page) => self.rows(py, &Arc::new(page)),
+            Err(_) => Ok(PyList::empty(py)),
+        }
+    }
+
+    /// The rows of a page.
+    pub fn rows<'py>(&self, py: Python<'py>, page: &Arc<Page>) -> PyResult<Bound<'py, PyList>> {
+        let make = |number: &u32| self.make(py, Arc::clone(page), page.block(*number).at());
+        let rows: PyResult<Vec<_>> = page.numbers().iter().map(make).collect();
+        PyList::new(py, rows?)
+    }
 }
 
 /// A list of `model` from the text of a JSON array.
 #[pyfunction]
-pub fn records<'py>(model: &Bound<'py, PyType>, text: &str) -> PyResult<Bound<'py, PyList>> {
-    let items: Vec<&RawValue> = serde_json::from_str(text).unwrap_or_default();
-    let items: PyResult<Vec<_>> = items.into_iter().map(|item| model.call1((item.get(),))).collect();
-    PyList::new(model.py(), items?)
+pub fn records<'py>(model: &Bound<'py, PyType>, text: String) -> PyResult<Bound<'py, PyList>> {
+    Class::new(model)?.read_list(model.py(), text)
 }
 
 #[pymethods]
 impl Record {
     #[new]
-    fn new(text: String) -> Self {
-        Self { text, index: OnceLock::new() }
+    #[classmethod]
+    #[pyo3(signature = (text = None))]
+    fn new(class: &Bound<'_, PyType>, text: Option<String>) -> PyResult<Self> {
+        match text {
+            Some(text) => Self::of_text(class, text),
+            None => NEXT.take().ok_or_else(|| PyTypeError::new_err("a record is made of its JSON text")),
+        }
+    }
+
+    #[classmethod]
+    fn __init_subclass__(class: &Bound<'_, PyType>) -> PyResult<()> {
+        Model::read(class)
+    }
+
+    #[classattr]
+    fn _table() -> PyResult<Model> {
+        Model::unknown()
     }
 
     /// The value of the field at `slot` of `_fields`; None when the reply has none.
-    #[pyo3(name = "_get")]
-    fn get<'py>(slf: &Bound<'py, Self>, slot: usize) -> PyResult<Bound<'py, PyAny>> {
-        let table = slf.get_type().getattr("_fields")?;
-        let field = table.get_item(slot).map_err(|_| PyIndexError::new_err(slot))?;
-        read(slf, &field.extract()?)
+    fn _get<'py>(slf: &Bound<'py, Self>, slot: usize) -> PyResult<Bound<'py, PyAny>> {
+        let model = Model::of(&slf.get_type())?;
+        let field = model.get().fields.get(slot).ok_or_else(|| PyIndexError::new_err(slot))?;
+        field.read(slf)
     }
 
     /// Everything the reply held, as plain Python values; secrets are in it.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        value(py, &self.text)
+        json::value(py, self.text())
     }
 
     /// The reply's own JSON text; secrets are in it.
     fn to_json(&self) -> &str {
-        &self.text
+        self.text()
     }
 
     /// The reply's own JSON text; secrets are in it.
     #[getter]
     fn raw(&self) -> &str {
-        &self.text
+        self.text()
     }
 
     /// What the reply held besides the documented fields.
     #[getter]
     fn extra<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let extra = slf.get().to_dict(slf.py())?.cast_into::<PyDict>()?;
-        for Field(name, ..) in fields(slf)? {
-            if extra.contains(&name)? {
-                extra.del_item(&name)?;
+        for field in &Model::of(&slf.get_type())?.get().fields {
+            if extra.contains(field.name())? {
+                extra.del_item(field.name())?;
             }
         }
         Ok(extra)
+    }
+
+    /// The same record by itself. A record of a list keeps the whole page that it came in: keep this one instead of it
+    /// where few of many are kept.
+    fn detach<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let record = slf.get();
+        if record.page.text().len() == record.text().len() {
+            return Ok(slf.clone().into_any());
+        }
+        Class::of(slf).read(slf.py(), record.text().to_owned())
     }
 
     fn __richcmp__<'py>(
@@ -171,7 +199,7 @@ impl Record {
         let same = match (other.cast::<Self>(), op) {
             (Ok(other), CompareOp::Eq | CompareOp::Ne) if slf.get_type().is(other.get_type()) => {
                 let (left, right) = (slf.get(), other.get());
-                left.text == right.text || left.to_dict(py)?.eq(right.to_dict(py)?)?
+                left.text() == right.text() || left.to_dict(py)?.eq(right.to_dict(py)?)?
             }
             _ => return Ok(py.NotImplemented().into_bound(py)),
         };
@@ -188,79 +216,15 @@ impl Record {
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
-        let arguments = (&slf.get().text,).into_pyobject(py)?;
+        let arguments = (slf.get().text(),).into_pyobject(py)?;
         (slf.get_type(), arguments).into_pyobject(py)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let shown = shown(slf)?;
-        let shown: Vec<String> = shown.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-        Ok(format!("{}({})", slf.get_type().name()?, shown.join(", ")))
+        display::text(slf)
     }
 
     fn _repr_html_(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let name = slf.get_type().name()?;
-        let rows = shown(slf)?.into_iter().map(|(name, value)| {
-            format!("<tr><th style=\"text-align:left\">{}</th><td>{}</td></tr>", escape(&name), escape(&value))
-        });
-        Ok(format!("<table><caption>{name}</caption>{}</table>", rows.collect::<String>()))
+        display::html(slf)
     }
-}
-
-/// The fields that the reply has, as a display shows them: secrets masked, texts cut, of maps and lists only the size.
-fn shown(slf: &Bound<'_, Record>) -> PyResult<Vec<(String, String)>> {
-    let (py, record) = (slf.py(), slf.get());
-    let mut all = Vec::new();
-    for field in fields(slf)? {
-        let Some(text) = record.member(&field.0) else { continue };
-        let value = match field.1.as_str() {
-            "secret" if text != "null" => MASK.to_owned(),
-            "record" | "self" => within(&read(slf, &field)?)?,
-            // As the wire has it: shorter than what Python shows of a time.
-            "instant" => cut(&value(py, text)?)?,
-            _ => {
-                let value = read(slf, &field)?;
-                if value.is_instance_of::<PyDict>() {
-                    format!("{{…{}}}", value.len()?)
-                } else if value.is_instance_of::<PyList>() {
-                    format!("[…{}]", value.len()?)
-                } else {
-                    cut(&value)?
-                }
-            }
-        };
-        all.push((field.0, value));
-    }
-    Ok(all)
-}
-
-/// A record within another one: whole if it is short, else only who it is.
-fn within(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let whole = value.repr()?.to_string();
-    if whole.chars().count() <= WITHIN {
-        return Ok(whole);
-    }
-    let id = match value.cast::<Record>() {
-        Ok(record) => record.get().member("id").and_then(|text| serde_json::from_str::<String>(text).ok()),
-        Err(_) => None,
-    };
-    let id = match id {
-        Some(id) => format!("id={}, ", cut(PyString::new(value.py(), &id).as_any())?),
-        None => String::new(),
-    };
-    Ok(format!("{}({id}…)", value.get_type().name()?))
-}
-
-fn cut(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    match value.cast::<PyString>() {
-        Ok(text) if text.len()? > SHOWN => {
-            let start: String = text.to_string_lossy().chars().take(SHOWN).collect();
-            Ok(PyString::new(value.py(), &format!("{start}…")).repr()?.to_string())
-        }
-        _ => Ok(value.repr()?.to_string()),
-    }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -27,6 +27,7 @@ class Record:
     """A view of a reply: attributes, equality by content, the reply's own text. Made by the package alone."""
 
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]]
+    _model: ClassVar[tuple[str, str]]
 
     def __new__(cls, text: str) -> Self: ...
     def _get(self, slot: int) -> Any: ...
@@ -43,6 +44,12 @@ class Record:
     @property
     def extra(self) -> dict[str, Any]:
         """What the reply held besides the documented fields."""
+
+    def detach(self) -> Self:
+        """The same record by itself.
+
+        A record of a list keeps the whole page that it came in: keep this one instead of it where few of many are kept.
+        """
 
     def _repr_html_(self) -> str: ...
     def __copy__(self) -> Self: ...
@@ -77,7 +84,7 @@ class Flow:
 @final
 class Pages:
     def next(self) -> Call: ...
-    def take(self) -> str | None: ...
+    def take(self, model: type[_R]) -> list[_R] | None: ...
     def close(self) -> None: ...
 
 @final

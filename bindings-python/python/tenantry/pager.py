@@ -91,8 +91,7 @@ class _List(Generic[_R]):
         return self._session.native.count(self._operation, text, settings, host.wants_events), host
 
     def _rows(self, native: _native.Pages) -> list[_R] | None:
-        page = native.take()
-        return None if page is None else _native.records(self._model, page)
+        return native.take(self._model)
 
     def __repr__(self) -> str:
         # Its filters may be what a customer filled in.

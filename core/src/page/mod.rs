@@ -19,7 +19,7 @@ mod pages;
 mod path;
 mod row;
 
-pub use tenantry_tape::{At, Block, Field, Holds, Kind, Layout, Shape, Slot};
+pub use tenantry_tape::{At, Block, Field, Holds, Kind, Layout, Shape, Slot, unescape};
 
 pub use cursor::{Cursor, Window};
 pub use key::{Instant, KeyLookup, RowKey};

@@ -17,7 +17,7 @@ pub fn models(model: &Model) -> String {
     let mut names: Vec<String> = model.records.iter().chain(&model.inputs).map(|shape| shape.name.clone()).collect();
     for shape in &model.records {
         let view = VIEWS.iter().find(|(system, name, _)| *system == model.system && *name == shape.name);
-        record(&mut body, shape, view.map(|(.., view)| *view));
+        record(&mut body, &model.system, shape, view.map(|(.., view)| *view));
     }
     model.inputs.iter().for_each(|shape| input(&mut body, shape));
     for (method, list) in lists(model) {
@@ -103,11 +103,12 @@ fn keywords(out: &mut String, filter: &Filter) {
     }
 }
 
-fn record(out: &mut String, shape: &Shape, view: Option<&str>) {
+fn record(out: &mut String, system: &str, shape: &Shape, view: Option<&str>) {
     let view = view.map(|view| format!("{view}, ")).unwrap_or_default();
     let _ = write!(out, "\n\nclass {}({view}Record):\n", shape.name);
     docstring(out, 1, &summarised(1, &shape.name, &shape.doc));
     out.push_str("\n    __slots__ = ()\n");
+    line(out, 1, &format!("_model: ClassVar[tuple[str, str]] = (\"{system}\", \"{}\")", shape.name));
     let table = "_fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (";
     let rows: Vec<String> = shape.fields.iter().map(|field| row(field, &shape.name)).collect();
     if let [row] = rows.as_slice() {

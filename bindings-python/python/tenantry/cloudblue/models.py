@@ -43,6 +43,7 @@ class Param(ParamView, Record):
     """A parameter of an asset."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Param")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("constraints", "value", None),
         ("description", "value", None),
@@ -145,6 +146,7 @@ class Configuration(Record):
     """Parameters of the configuration phase."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Configuration")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (("params", "list", Param),)
 
     @property
@@ -157,6 +159,7 @@ class Reference(Record):
     """Something else by its id and its name."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Reference")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("external_id", "value", None),
         ("icon", "value", None),
@@ -195,6 +198,7 @@ class Connection(Record):
     """The way an asset came: who sells it to whom."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Connection")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("hub", "record", Reference),
         ("id", "value", None),
@@ -233,6 +237,7 @@ class Item(ItemView, Record):
     """An item of an asset, with its quantity now and before."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Item")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("display_name", "value", None),
         ("global_id", "value", None),
@@ -311,6 +316,7 @@ class Product(Record):
     """A product as an asset names it."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Product")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("category", "value", None),
         ("icon", "value", None),
@@ -349,6 +355,7 @@ class Tier(Record):
     """An account."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Tier")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("account_name", "value", None),
         ("contact_info", "value", None),
@@ -456,6 +463,7 @@ class Tiers(Record):
     """
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Tiers")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("customer", "record", Tier),
         ("tier1", "record", Tier),
@@ -485,6 +493,7 @@ class Asset(AssetView, Record):
     """
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Asset")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("billing", "value", None),
@@ -601,6 +610,7 @@ class TemplateReference(Record):
     """A template as a request names it."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "TemplateReference")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("message", "secret", None),
@@ -630,6 +640,7 @@ class Request(Record):
     """
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Request")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("activation_key", "secret", None),
@@ -774,6 +785,7 @@ class UsageAggregate(Record):
     """The usage of one item of an asset."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "UsageAggregate")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("asset", "record", Reference),
         ("item", "record", Item),
@@ -806,6 +818,7 @@ class Template(Record):
     """A template of a product."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Template")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("body", "value", None),
@@ -856,6 +869,7 @@ class Conversation(Record):
     """A conversation about something, e.g. a request."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Conversation")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("accounts", "value", None),
@@ -912,6 +926,7 @@ class Message(Record):
     """A message of a conversation."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("cloudblue", "Message")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("account", "record", Reference),

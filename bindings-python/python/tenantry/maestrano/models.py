@@ -39,6 +39,7 @@ class Group(Record):
     """A customer: who uses the app, and is billed."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "Group")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("city", "value", None),
@@ -140,6 +141,7 @@ class User(Record):
     """A person who uses the app."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "User")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("company_name", "value", None),
@@ -208,6 +210,7 @@ class Bill(Record):
     """What a group is charged."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "Bill")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("already_applied", "value", None),
@@ -300,6 +303,7 @@ class RecurringBill(Record):
     """What a group is charged again and again."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "RecurringBill")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("already_applied", "value", None),
@@ -416,6 +420,7 @@ class Reseller(Record):
     """Who sells the app."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "Reseller")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("code", "value", None),
@@ -466,6 +471,7 @@ class SessionStatus(Record):
     """Whether a session is valid."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "SessionStatus")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("valid", "value", None),
         ("checked", "value", None),
@@ -498,6 +504,7 @@ class MarketplaceApp(Record):
     """The app as the marketplace sees it."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "MarketplaceApp")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("host", "value", None),
         ("synchronization_start_path", "value", None),
@@ -530,6 +537,7 @@ class MarketplaceApi(Record):
     """The account API: where, and as whom."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "MarketplaceApi")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("key", "secret", None),
@@ -562,6 +570,7 @@ class MarketplaceSso(Record):
     """Single sign-on."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "MarketplaceSso")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("init_path", "value", None),
         ("consume_path", "value", None),
@@ -606,6 +615,7 @@ class MarketplaceConnec(Record):
     """Data sharing."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "MarketplaceConnec")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("host", "value", None),
         ("base_path", "value", None),
@@ -632,6 +642,7 @@ class AccountWebhooks(Record):
     """What is told about accounts."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "AccountWebhooks")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("group_path", "value", None),
         ("group_user_path", "value", None),
@@ -652,6 +663,7 @@ class ConnecWebhooks(Record):
     """What is told about shared data."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "ConnecWebhooks")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("external_ids", "value", None),
         ("initialization_path", "value", None),
@@ -684,6 +696,7 @@ class MarketplaceWebhooks(Record):
     """The app's paths that a marketplace calls."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "MarketplaceWebhooks")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("account", "record", AccountWebhooks),
         ("connec", "record", ConnecWebhooks),
@@ -708,6 +721,7 @@ class Marketplace(Record):
     """
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "Marketplace")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("marketplace", "value", None),
         ("app", "record", MarketplaceApp),
@@ -764,6 +778,7 @@ class Login(Record):
     """A begun sign-on."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "Login")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("url", "value", None),
         ("request_id", "value", None),
@@ -784,6 +799,7 @@ class IdentityUser(Record):
     """A user."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "IdentityUser")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("uid", "value", None),
         ("company_name", "value", None),
@@ -840,6 +856,7 @@ class IdentityGroup(Record):
     """A group: one customer's instance of the app."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "IdentityGroup")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("city", "value", None),
         ("country", "value", None),
@@ -914,6 +931,7 @@ class IdentitySession(Record):
     """The session at the provider."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "IdentitySession")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("token", "secret", None),
         ("recheck", "instant", None),
@@ -937,6 +955,7 @@ class IdentityReseller(Record):
     """Who sold the app."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "IdentityReseller")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("country", "value", None),
         ("id", "value", None),
@@ -966,6 +985,7 @@ class Identity(Record):
     """
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "Identity")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("user", "record", IdentityUser),
         ("group", "record", IdentityGroup),
@@ -1043,6 +1063,7 @@ class WebhookReply(Record):
     """A reply, for a web framework to send as it is."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "WebhookReply")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("status", "value", None),
         ("headers", "value", None),
@@ -1069,6 +1090,7 @@ class NotificationGroup(Record):
     """The entities of one group in a notification."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "NotificationGroup")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("entities", "value", None),
         ("group_id", "value", None),
@@ -1089,6 +1111,7 @@ class WebhookEvent(Record):
     """A webhook that was proved to come from a marketplace."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("maestrano", "WebhookEvent")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("type", "value", None),
         ("marketplace", "value", None),

@@ -33,6 +33,7 @@ class Token(Record):
     """A time-limited session of one user."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "Token")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("access_token", "secret", None),
         ("client_id", "value", None),
@@ -119,6 +120,7 @@ class Signup(Record):
     """A signup that was started."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "Signup")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("url", "value", None),
@@ -139,6 +141,7 @@ class SignupStatus(Record):
     """How far a signup is."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "SignupStatus")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("status", "value", None),
         ("client_id", "value", None),
@@ -165,6 +168,7 @@ class Invite(Record):
     """An invitation that was sent."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "Invite")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("client_id", "value", None),
         ("email", "value", None),
@@ -203,6 +207,7 @@ class ClientRecord(Record):
     """A client as the server shows it after an update; the vendor documents no field of it."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "ClientRecord")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("name", "value", None),
@@ -229,6 +234,7 @@ class Connection(Record):
     """A database connection of a client."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "Connection")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("client_id", "value", None),
@@ -303,6 +309,7 @@ class Label(Record):
     """A name with its number."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "Label")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("id", "value", None),
         ("name", "value", None),
@@ -323,6 +330,7 @@ class Job(Record):
     """A job of a client."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "Job")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("status", "record", Label),
         ("end", "value", None),
@@ -361,6 +369,7 @@ class AutodashJob(Record):
     """A creation of dashboards that was started."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "AutodashJob")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (("id", "value", None),)
 
     @property
@@ -373,6 +382,7 @@ class AutodashStatus(Record):
     """How far a creation of dashboards is."""
 
     __slots__ = ()
+    _model: ClassVar[tuple[str, str]] = ("magento_bi", "AutodashStatus")
     _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
         ("status", "value", None),
         ("job_id", "value", None),
