@@ -58,7 +58,8 @@ def everything() -> None:
         env=environment,
     )
     # They are good for an hour, so each run has its own.
-    run(PYTHON, "-B", HERE / "peers/python/saml.py", SAML, SAML_RESPONSES)
+    shutil.rmtree(SAML, ignore_errors=True)
+    _attempt("what signs responses", lambda: run(PYTHON, "-B", HERE / "peers/python/saml.py", SAML, SAML_RESPONSES))
 
 
 def _once(stamp: Path, source: Path, install: object) -> None:
@@ -95,4 +96,4 @@ def _attempt(name: str, install: object) -> None:
     try:
         install()  # type: ignore[operator]
     except subprocess.CalledProcessError as error:
-        print(f"{name} cannot be installed: {error}", file=sys.stderr)
+        print(f"{name} cannot be had: {error}", file=sys.stderr)

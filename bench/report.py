@@ -82,8 +82,9 @@ def _cell(found: Results, goal: Goal, ours: float | None, all_against: tuple[Aga
     for against in all_against:
         best = _best(found, goal, against)
         if best is None:
-            missing = "; ".join(found.absent.get((goal.language, name), "not run") for name in against.runners)
-            parts.append(f"{', '.join(against.runners)}: {missing}" if against.runners else "none")
+            why = {found.absent.get((goal.language, name), "not run") for name in against.runners} or {"not run"}
+            goal_words = [f"goal {times(against.ratio)}"] if against.ratio else []
+            parts.append("; ".join([f"{', '.join(against.runners) or 'any'}: {', '.join(sorted(why))}", *goal_words]))
         else:
             parts.append(_against(ours, best[1], best[0], against.ratio))
     return "<br>".join(parts) or "-"
