@@ -30,6 +30,8 @@ def per(key: str, count: str = "n", scale: float = 1e6) -> Callable[[Sample], fl
 METRICS = {
     "cpu": Metric("CPU µs each", per("cpu")),
     "wall": Metric("wall µs each", per("wall")),
+    "thread": Metric("of it on the calling thread", per("thread")),
+    "peak": Metric("peak MiB of the process", lambda sample: sample["peak_kib"] / 1024),
     "loop": Metric("event loop busy, µs each", per("loop")),
     "kept": Metric("KiB of memory each", per("grown_kib", scale=1)),
     "page": Metric("wall ms a page", per("wall")),
@@ -88,7 +90,7 @@ WORKLOADS = {
         node=("tenantry", "tenantry-stable", "connect-js", "undici", "node:http", "fetch"),
         n={"python": 20_000, "node": 100_000},
         limit=PAGES,
-        metrics=("cpu", "wall", "loop"),
+        metrics=("cpu", "wall", "thread", "loop", "peak"),
     ),
     "list-kept": Workload(
         "the same, and all of them kept",
