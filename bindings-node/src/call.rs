@@ -85,6 +85,15 @@ impl Client {
             Err(error) => Either::B(failure(error)),
         }
     }
+
+    /// Prepares a fleet of flows, or gives the envelope of the error; nothing is sent before it is advanced.
+    #[napi]
+    pub fn fleet(&self, kind: String, options: String, events: bool) -> Either<crate::fleet::Fleet, String> {
+        match self.client.fleet(&kind, &options, events) {
+            Ok(fleet) => Either::A(crate::fleet::Fleet::new(fleet, self.queue.clone())),
+            Err(error) => Either::B(failure(error)),
+        }
+    }
 }
 
 enum State {

@@ -4,6 +4,7 @@
 
 mod awaitable;
 mod call;
+mod fleet;
 mod flow;
 mod pages;
 mod sandbox;

@@ -29,6 +29,7 @@ export {
   WebhookError,
 } from './errors'
 export type { Event } from './event'
+export { Fleet, type FleetStatus, type FleetTurn } from './fleet'
 export { type Answer, Flow, type FlowStatus, type Need, type RunOptions } from './flow'
 export { FlowEvent } from './flow_event'
 export { withSecrets } from './hidden'

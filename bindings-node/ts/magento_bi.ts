@@ -58,10 +58,13 @@ export class Client extends Resources {
   }
 }
 
+export { Fleet, type FleetStatus, type FleetTurn } from './fleet'
 export { Flow } from './flow'
 export * from './generated/magento_bi'
 export {
   type CheckpointStore,
+  type FleetOptions,
+  type FleetStore,
   type Onboarding,
   type OnboardingOptions,
   type OnboardingResult,

@@ -31,6 +31,15 @@ export interface NativeFlow {
 }
 
 /** @internal */
+export interface NativeFleet {
+  advance(given: string): NativeCall | string
+  answer(key: string, answer: string): string | null
+  stop(): void
+  status(): string | null
+  close(): void
+}
+
+/** @internal */
 export interface NativePages {
   next(): NativeCall | string
   take(): string | null
@@ -53,6 +62,7 @@ export interface NativeClient {
   count(operation: string, args: string, options: string, events: boolean): NativeCall
   worker(options: string): NativeWorker | string
   flow(kind: string, spec: string, options: string): NativeFlow | string
+  fleet(kind: string, options: string, events: boolean): NativeFleet | string
   marketplace(name: string, options: string): NativeClient | string
   local(operation: string, args: string): string
 }

@@ -4,8 +4,10 @@ import { resolve } from 'node:path'
 import type { Keeper } from './call'
 import { refused } from './errors'
 import type { Event } from './event'
+import { Fleet } from './fleet'
 import { Flow } from './flow'
 import type { Id } from './generated/magento_bi'
+import type { Journal, Stores } from './journal'
 import { type Names, rename } from './options'
 import type { OnboardingSpec } from './spec'
 import type { System } from './system'
@@ -61,6 +63,27 @@ export interface OnboardingOptions {
   doneWords?: readonly string[] | undefined
   /** Status words that mean failure. Any word in neither list means that it is under way. */
   failedWords?: readonly string[] | undefined
+}
+
+/** Keeps the checkpoints of a fleet's flows, in a database for example. Both functions may be `async`. */
+export interface FleetStore {
+  /** The kept text, or nothing. */
+  load(key: string): string | null | undefined | Promise<string | null | undefined>
+  /** Keeps `checkpoint` in place of what was kept; done when it is durable. If it fails, that flow stops before its next request. */
+  save(key: string, checkpoint: string): unknown
+}
+
+/** Options of the onboarding of many merchants. */
+export interface FleetOptions extends Omit<OnboardingOptions, 'checkpoint' | 'flowId'> {
+  /**
+   * Gives the merchant of a key: the same whenever it is called. It is called when the flow begins, and again each time it has
+   * more to do than to wait.
+   */
+  spec: (key: string) => OnboardingSpec | Promise<OnboardingSpec>
+  /** Where the checkpoints are kept: a folder, or an object. Default: nowhere, and then none can be resumed. */
+  checkpoint?: string | FleetStore | undefined
+  /** Requests under way at one time, at most; default 64. */
+  atOnce?: number | undefined
 }
 
 /** What an onboarding gives. */
@@ -125,6 +148,31 @@ export class Onboardings {
   /** Resumes an onboarding if there is a checkpoint, and starts it if there is none. */
   startOrResume(spec: OnboardingSpec, options: OnboardingOptions): Onboarding {
     return this.#open('start_or_resume', spec, options)
+  }
+
+  /**
+   * Prepares the onboarding of many merchants, which one loop drives. A hundred thousand that wait take some ten megabytes: a
+   * flow keeps no spec while it waits. Flows with a checkpoint are resumed. Polls are spread over their interval.
+   *
+   * @param keys - What the flows are called, each 1 to 128 bytes; read little by little. It is the `flow_id` too.
+   * @throws {@link CheckpointError} when the folder is in use.
+   */
+  runAll(keys: Iterable<string>, options: FleetOptions): Fleet<OnboardingResult> {
+    const { spec, checkpoint, atOnce, signal, onEvent, poll } = options
+    const own = ['spec', 'checkpoint', 'atOnce', 'signal', 'onEvent', 'poll']
+    const flow = rename(options, OPTIONS, own)
+    if (poll !== undefined) flow.poll = rename(poll, POLL, [])
+    const stores: Stores = new Map()
+    if (typeof checkpoint === 'string') flow.checkpoint = { file: resolve(checkpoint) }
+    else if (checkpoint !== undefined) {
+      if (typeof checkpoint?.load !== 'function' || typeof checkpoint.save !== 'function')
+        throw refused('config', 'checkpoint must be a folder, or an object with load and save', { option: 'checkpoint' })
+      flow.checkpoint = { host: true }
+      stores.set('fleet', checkpoint as Journal)
+    }
+    const settings = { flow: { ...flow, mode: 'start_or_resume' }, at_once: atOnce }
+    const { native, caller } = this.#client.openFleet('magento_bi.onboarding', settings, { signal, onEvent })
+    return new Fleet({ native, caller: { ...caller, stores }, keys, spec })
   }
 
   #open(first: Mode, spec: OnboardingSpec, options: OnboardingOptions): Onboarding {

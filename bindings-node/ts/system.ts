@@ -9,7 +9,7 @@ import { refused } from './errors'
 import type { Event } from './event'
 import { type Hidden, hide } from './hidden'
 import type { Stores } from './journal'
-import { type NativeClient, type NativeFlow, type NativeWorker, native } from './native'
+import { type NativeClient, type NativeFleet, type NativeFlow, type NativeWorker, native } from './native'
 import { type CallOptions, CONNECTION, type Names, rename } from './options'
 import { Pager, pageArguments } from './pager'
 import { Query } from './query'
@@ -168,6 +168,15 @@ export abstract class System implements AsyncDisposable {
     const flow = this.#native.flow(kind, encode(spec, callbacks), encode(options, callbacks))
     if (typeof flow === 'string') throw envelopeFailure(flow)
     return { flow, callbacks, onEvent: this.#onEvent }
+  }
+
+  /** @internal Prepares a fleet of flows. */
+  openFleet(kind: string, settings: object, options: CallOptions): { native: NativeFleet; caller: Caller } {
+    this.#closed.signal.throwIfAborted()
+    const { caller } = this.#prepare(options)
+    const fleet = this.#native.fleet(kind, encode(settings, caller.callbacks), caller.onEvent !== undefined)
+    if (typeof fleet === 'string') throw envelopeFailure(fleet)
+    return { native: fleet, caller }
   }
 
   /** @internal Aborted when the client is closed. */

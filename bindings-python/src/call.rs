@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::awaitable::awaitable;
 use crate::process::PerProcess;
-use crate::{flow, pages, runtime, worker};
+use crate::{fleet, flow, pages, runtime, worker};
 
 /// A client of one system. Goes through a fork: a child opens its own connections.
 #[pyclass(frozen, module = "tenantry._native")]
@@ -114,6 +114,17 @@ impl Client {
             .and_then(|client| client.flow(kind, spec, options).map_err(|error| ops::envelope(Err(error))));
         match flow {
             Ok(flow) => Ok(Py::new(py, flow::Flow::new(flow))?.into_any()),
+            Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
+        }
+    }
+
+    /// A fleet of flows, or an envelope that says why not; nothing is sent before its first turn.
+    fn fleet(&self, py: Python<'_>, kind: &str, options: &str, events: bool) -> PyResult<Py<PyAny>> {
+        let fleet = self
+            .current()
+            .and_then(|client| client.fleet(kind, options, events).map_err(|error| ops::envelope(Err(error))));
+        match fleet {
+            Ok(fleet) => Ok(Py::new(py, fleet::Fleet::new(fleet))?.into_any()),
             Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
         }
     }

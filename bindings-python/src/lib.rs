@@ -6,6 +6,7 @@ mod awaitable;
 mod call;
 mod display;
 mod field;
+mod fleet;
 mod flow;
 mod instant;
 mod json;
@@ -31,6 +32,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<call::Client>()?;
     module.add_class::<call::Call>()?;
     module.add_class::<flow::Flow>()?;
+    module.add_class::<fleet::Fleet>()?;
     module.add_class::<pages::Pages>()?;
     module.add_class::<worker::Worker>()?;
     module.add_class::<sandbox::Sandbox>()?;

@@ -28,6 +28,18 @@ class CheckpointStore(Protocol):
         ...
 
 
+class FleetStore(Protocol):
+    """Keeps the checkpoints of a fleet's flows. Both methods may be `async` with an asynchronous client."""
+
+    def load(self, key: str, /) -> str | Awaitable[str | None] | None:
+        """The text that `save` got last for this key; None if there is none."""
+        ...
+
+    def save(self, key: str, text: str, /) -> object:
+        """Keeps the text, and returns only when it is durable: the flow's next request leaves after that."""
+        ...
+
+
 class Host:
     """What a call may turn to in this program: callbacks of secrets, stores, a listener."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 from tenantry._native import Record
 from tenantry.encoding import encode
 from tenantry.errors import ConfigError
+from tenantry.fleet import AsyncFleet, Fleet, Flows
 from tenantry.flow import AsyncFlow, Flow, started
 from tenantry.options import Listener, limit, milliseconds
 
@@ -18,7 +19,7 @@ from .spec import OnboardingSpec
 if TYPE_CHECKING:
     from tenantry import _native
     from tenantry.client import AsyncSession, Session
-    from tenantry.driver import CheckpointStore, Host
+    from tenantry.driver import CheckpointStore, FleetStore, Host
     from tenantry.secret import SecretCallback
 
 __all__ = ["AsyncOnboardings", "OnboardedConnection", "OnboardingResult", "Onboardings", "Poll"]
@@ -151,6 +152,28 @@ class _Onboardings:
         # Its text, secrets and all, is kept in no variable.
         flow = self._session.native.flow(_KIND, spec.encoded(callbacks), settings)
         return started(flow), self._session.host(callbacks, on_event, store)
+
+    def _fleet(
+        self,
+        checkpoint: str | PathLike[str] | FleetStore | None,
+        at_once: int,
+        on_event: Listener | None,
+        options: dict[str, Any],
+    ) -> tuple[_native.Fleet | str, Host]:
+        is_folder = isinstance(checkpoint, (str, PathLike))
+        store = None if is_folder else checkpoint
+        if store is not None and not (hasattr(store, "load") and hasattr(store, "save")):
+            raise ConfigError("checkpoint has no load or no save", hint="give a folder's path, or an object with both")
+        place = {"file": fspath(checkpoint)} if is_folder else {"host": True} if store is not None else None
+        host = self._session.host({} if store is None else {"fleet": store}, on_event)
+        given = {name: value for name, value in options.items() if value is not None or name == "max_wait_ms"}
+        flow = {"mode": "start_or_resume", "checkpoint": place, **given}
+        settings = encode({"flow": flow, "at_once": at_once})
+        return self._session.native.fleet(_KIND, settings, host.wants_events), host
+
+
+def _encoded(spec: OnboardingSpec | Mapping[str, Any], callbacks: dict[str, Any]) -> str:
+    return spec.encoded(callbacks) if isinstance(spec, OnboardingSpec) else encode(spec, callbacks)
 
 
 def _options(
@@ -358,6 +381,62 @@ class Onboardings(_Onboardings):
         flow, host = self._open("start_or_resume", spec, checkpoint, on_event, options)
         return Flow(self._session, flow, host, OnboardingResult)
 
+    def run_all(
+        self,
+        keys: Iterable[str],
+        spec: Callable[[str], OnboardingSpec | Mapping[str, Any]],
+        checkpoint: str | PathLike[str] | FleetStore | None = None,
+        *,
+        at_once: int = 64,
+        max_wait: float | timedelta | None = _TWO_HOURS,
+        step_max_wait: Mapping[str, float | timedelta | None] | None = None,
+        poll: Poll | None = None,
+        accept_changed_spec: bool = False,
+        connection_id_from: Literal["meta_id", "id"] = "meta_id",
+        require_established: bool = False,
+        done_words: Sequence[str] | None = None,
+        failed_words: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+    ) -> Fleet[OnboardingResult]:
+        """Prepares the onboarding of many merchants, which one loop drives.
+
+        A hundred thousand that wait take some ten megabytes: a flow keeps no spec while it waits, and asks for it again
+        when there is more to do. Flows with a checkpoint are resumed. Polls are spread over their interval.
+
+        Args:
+            keys: What the flows are called, each 1 to 128 bytes; read little by little. It is the `flow_id` too.
+            spec: Gives the merchant of a key: the same whenever it is called.
+            checkpoint: Where the flows are kept: a folder's path, or an object with `load(key)` and `save(key, text)`.
+                None: nowhere, so that only this object can go on.
+            at_once: Requests under way at one time, at most.
+            max_wait: As for `start`, for each flow.
+            step_max_wait: As for `start`.
+            poll: As for `start`.
+            accept_changed_spec: As for `start`.
+            connection_id_from: As for `start`.
+            require_established: As for `start`.
+            done_words: As for `start`.
+            failed_words: As for `start`.
+            on_event: As for `start`.
+
+        Raises:
+            ConfigError: An option cannot be used.
+            CheckpointError: The folder is in use.
+        """
+        options = _options(
+            flow_id=None,
+            max_wait=max_wait,
+            step_max_wait=step_max_wait,
+            poll=poll,
+            accept_changed_spec=accept_changed_spec,
+            connection_id_from=connection_id_from,
+            require_established=require_established,
+            done_words=done_words,
+            failed_words=failed_words,
+        )
+        fleet, host = self._fleet(checkpoint, at_once, on_event, options)
+        return Fleet(self._session, fleet, host, Flows(keys, spec, _encoded, OnboardingResult))
+
 
 class AsyncOnboardings(_Onboardings):
     """Onboarding flows whose steps are awaited."""
@@ -458,3 +537,35 @@ class AsyncOnboardings(_Onboardings):
         )
         flow, host = self._open("start_or_resume", spec, checkpoint, on_event, options)
         return AsyncFlow(self._session, flow, host, OnboardingResult)
+
+    def run_all(
+        self,
+        keys: Iterable[str],
+        spec: Callable[[str], OnboardingSpec | Mapping[str, Any] | Awaitable[OnboardingSpec | Mapping[str, Any]]],
+        checkpoint: str | PathLike[str] | FleetStore | None = None,
+        *,
+        at_once: int = 64,
+        max_wait: float | timedelta | None = _TWO_HOURS,
+        step_max_wait: Mapping[str, float | timedelta | None] | None = None,
+        poll: Poll | None = None,
+        accept_changed_spec: bool = False,
+        connection_id_from: Literal["meta_id", "id"] = "meta_id",
+        require_established: bool = False,
+        done_words: Sequence[str] | None = None,
+        failed_words: Sequence[str] | None = None,
+        on_event: Listener | None = None,
+    ) -> AsyncFleet[OnboardingResult]:
+        """See `Onboardings.run_all`; `spec`, and a checkpoint object's `load` and `save`, may be `async`."""
+        options = _options(
+            flow_id=None,
+            max_wait=max_wait,
+            step_max_wait=step_max_wait,
+            poll=poll,
+            accept_changed_spec=accept_changed_spec,
+            connection_id_from=connection_id_from,
+            require_established=require_established,
+            done_words=done_words,
+            failed_words=failed_words,
+        )
+        fleet, host = self._fleet(checkpoint, at_once, on_event, options)
+        return AsyncFleet(self._session, fleet, host, Flows(keys, spec, _encoded, OnboardingResult))
