@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 from tenantry import _native
 from tenantry.driver import Host, drive, drive_async
-from tenantry.encoding import encode, failure, opened, plain
+from tenantry.encoding import encode, failure, opened, plain, simple
 from tenantry.errors import ConfigError, OutcomeUnknownError
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class _Session:
         self.system = system
         self._opener = opener
         self._on_event = on_event
+        # Of calls that bring nothing of their own.
+        self._host = Host(self._callbacks, on_event)
         self._calls: set[Call] = set()
         self.readings: WeakSet[Pages] = WeakSet()
         self._closed = False
@@ -94,11 +96,14 @@ class _Session:
         return Host({**self._callbacks, **callbacks}, on_event or self._on_event, cast("CheckpointStore | None", store))
 
     def _prepare(self, operation: str, arguments: Mapping[str, Any], options: CallOptions) -> tuple[Call, Host]:
-        callbacks: dict[str, SecretCallback] = {}
-        host = self.host(callbacks, options.on_event)
-        given = {name: value for name, value in arguments.items() if value is not None}
-        call = self.native.call(operation, encode(given, host.callbacks), encode(options.settings), host.wants_events)
-        return call, host
+        settings = encode(options.settings) if options.settings else ""
+        text = simple(arguments)
+        if text is None or options.on_event is not None:
+            host = self.host({}, options.on_event)
+            text = encode({name: value for name, value in arguments.items() if value is not None}, host.callbacks)
+        else:
+            host = self._host
+        return self.native.call(operation, text, settings, host.wants_events), host
 
     def close(self) -> None:
         """Ends the calls under way and the lists that are read, and refuses further ones."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
 from os import PathLike, fspath
 from typing import Any, NoReturn
 
@@ -15,6 +16,8 @@ from tenantry.journal import Journal, ReplayStore, store_name
 from tenantry.secret import Hidden, Secret, revealed
 
 OK = '{"ok":'
+
+_LARGE = 1 << 63
 
 
 class _Encoder(json.JSONEncoder):
@@ -65,6 +68,25 @@ def encode(value: object, callbacks: dict[str, Any] | None = None) -> str:
         message = str(error)
     # Outside of the handler: the encoder's frames hold what is to be sent.
     raise ValidationError(f"an argument cannot be sent as JSON: {message}", outcome="not_sent")
+
+
+def simple(arguments: Mapping[str, Any]) -> str | None:
+    """JSON text for the core of arguments that are short texts, numbers and switches, as most are; None for others.
+
+    What is None is left out. Saves most of what making an encoder costs.
+    """
+    parts: list[str] = []
+    for name, value in arguments.items():
+        kind: type = type(value)
+        if kind is str:
+            parts.append(f'"{name}":{encode_basestring(value)}')
+        elif kind is bool:
+            parts.append(f'"{name}":true' if value else f'"{name}":false')
+        elif kind is int and -_LARGE < value < _LARGE:
+            parts.append(f'"{name}":{value}')
+        elif value is not None:
+            return None
+    return f"{{{','.join(parts)}}}"
 
 
 def decode(text: str) -> Any:

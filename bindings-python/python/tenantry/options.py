@@ -67,6 +67,10 @@ class CallOptions:
         self.on_event = on_event
 
 
+_CLIENTS = CallOptions({}, None)
+_NOTHING = (None,) * 8
+
+
 def call_options(
     *,
     timeout: Seconds | None = None,
@@ -85,6 +89,9 @@ def call_options(
     Raises:
         ConfigError: A time is negative or no time; an `on_event` cannot be called.
     """
+    given = (timeout, connect_timeout, max_retries, proxy, ca_file, allow_insecure_http, user_agent, extra_headers)
+    if given == _NOTHING and max_response_bytes is None and on_event is None:
+        return _CLIENTS
     if on_event is not None and not callable(on_event):
         raise ConfigError(
             f"on_event cannot be called, it is {type(on_event).__name__}", hint="give a function of one event"
