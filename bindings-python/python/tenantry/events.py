@@ -15,8 +15,9 @@ __all__ = ["Event", "Item"]
 _WARNINGS = ("insecure_http", "poll_error", "attention", "retry_later", "backing_off", "handler_returned_nothing")
 _LEVELS = {**dict.fromkeys(_WARNINGS, 30), "retry_scheduled": 20, "reauthenticated": 20}
 _DEBUG = 10
+_WARNING = 30
 _FLOW_LEVEL = 20
-_configured = False
+_logger: logging.Logger | None = None
 
 
 class Item(dict[str, Any]):
@@ -93,23 +94,34 @@ def logger() -> logging.Logger | None:
 
     `logging` is imported when `TENANTRY_LOG` names a level (`debug`, `info`, `warning`), whose lines then go to stderr.
     """
-    global _configured  # noqa: PLW0603
+    global _logger  # noqa: PLW0603
+    if _logger is not None:
+        return _logger
     level = os.environ.get("TENANTRY_LOG")
     if not level and "logging" not in sys.modules:
         return None
     import logging
 
     log = logging.getLogger("tenantry")
-    if not _configured:
-        _configured = True
-        log.addHandler(logging.NullHandler())
-        if level:
-            handler = logging.StreamHandler()
-            handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-            log.addHandler(handler)
-            number = {"TRACE": _DEBUG, "WARN": logging.WARNING}.get(level.upper(), level.upper())
-            log.setLevel(number if number in (_DEBUG, logging.WARNING) or number in _NAMES else _DEBUG)
+    log.addHandler(logging.NullHandler())
+    if level:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+        log.addHandler(handler)
+        number = {"TRACE": _DEBUG, "WARN": logging.WARNING}.get(level.upper(), level.upper())
+        log.setLevel(number if number in (_DEBUG, logging.WARNING) or number in _NAMES else _DEBUG)
+    _logger = log
     return log
+
+
+def audible() -> int:
+    """Which events of calls the logger lets through: none (0), all (1), all but attempts (2)."""
+    log = logger()
+    if log is None:
+        return 0
+    if log.isEnabledFor(_DEBUG):
+        return 1
+    return 2 if log.isEnabledFor(_WARNING) else 0
 
 
 _NAMES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
