@@ -1,16 +1,19 @@
 //! A client, and one call of it under way.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use serde_json::Value;
+use tenantry::host::Events;
 use tenantry::ops;
-use tokio::sync::{Mutex, watch};
 
 use crate::awaitable::awaitable;
 use crate::process::PerProcess;
+use crate::running::Running;
 use crate::{fleet, flow, pages, runtime, worker};
 
 /// A client of one system. Goes through a fork: a child opens its own connections.
@@ -100,9 +103,13 @@ impl Client {
     }
 
     /// Prepares a call; nothing is sent before its first message is asked for.
-    fn call(&self, operation: &str, arguments: &str, options: &str, events: bool) -> Call {
+    fn call(&self, operation: &str, arguments: &str, options: &str, events: u8) -> Call {
         match self.current() {
-            Ok(client) => Call::new(client.call(operation, arguments, options, events)),
+            // Options may ask for another way than the client's.
+            Ok(client) if options.is_empty() && client.runs_inline() => {
+                Call::inline(client.call(operation, arguments, options, wanted(events)))
+            }
+            Ok(client) => Call::new(client.call(operation, arguments, options, wanted(events))),
             Err(envelope) => Call::ended(envelope),
         }
     }
@@ -119,10 +126,10 @@ impl Client {
     }
 
     /// A fleet of flows, or an envelope that says why not; nothing is sent before its first turn.
-    fn fleet(&self, py: Python<'_>, kind: &str, options: &str, events: bool) -> PyResult<Py<PyAny>> {
+    fn fleet(&self, py: Python<'_>, kind: &str, options: &str, events: u8) -> PyResult<Py<PyAny>> {
         let fleet = self
             .current()
-            .and_then(|client| client.fleet(kind, options, events).map_err(|error| ops::envelope(Err(error))));
+            .and_then(|client| client.fleet(kind, options, wanted(events)).map_err(|error| ops::envelope(Err(error))));
         match fleet {
             Ok(fleet) => Ok(Py::new(py, fleet::Fleet::new(fleet))?.into_any()),
             Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
@@ -130,16 +137,9 @@ impl Client {
     }
 
     /// One reading of a list, or an envelope that says why not; nothing is sent before a page is asked for.
-    fn list(
-        &self,
-        py: Python<'_>,
-        operation: &str,
-        arguments: &str,
-        options: &str,
-        events: bool,
-    ) -> PyResult<Py<PyAny>> {
+    fn list(&self, py: Python<'_>, operation: &str, arguments: &str, options: &str, events: u8) -> PyResult<Py<PyAny>> {
         let pages = self.current().and_then(|client| {
-            client.list(operation, arguments, options, events).map_err(|error| ops::envelope(Err(error)))
+            client.list(operation, arguments, options, wanted(events)).map_err(|error| ops::envelope(Err(error)))
         });
         match pages {
             Ok(pages) => Ok(Py::new(py, pages::Pages::new(pages))?.into_any()),
@@ -148,9 +148,9 @@ impl Client {
     }
 
     /// Prepares the counting of a list's rows.
-    fn count(&self, operation: &str, arguments: &str, options: &str, events: bool) -> Call {
+    fn count(&self, operation: &str, arguments: &str, options: &str, events: u8) -> Call {
         match self.current() {
-            Ok(client) => Call::new(client.count(operation, arguments, options, events)),
+            Ok(client) => Call::new(client.count(operation, arguments, options, wanted(events))),
             Err(envelope) => Call::ended(envelope),
         }
     }
@@ -166,79 +166,36 @@ impl Client {
     }
 }
 
-/// What is left of a call.
-enum Rest {
-    Running(Running),
-    Envelope(String),
-    Nothing,
-}
-
-/// A call that is dropped inside of the runtime, wherever Python lets go of it.
-struct Running(Option<ops::Call>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        runtime::drop_inside(self.0.take());
+/// Which events Python wants: none, all (1, or True), or all but attempts (2).
+pub fn wanted(events: u8) -> Events {
+    match events {
+        0 => Events::None,
+        2 => Events::Notable,
+        _ => Events::All,
     }
 }
 
 /// A call under way.
 #[pyclass(frozen, module = "tenantry._native")]
-pub struct Call(PerProcess<Shared>);
-
-#[derive(Clone)]
-struct Shared {
-    rest: Arc<Mutex<Rest>>,
-    closing: watch::Sender<bool>,
-}
-
-impl Shared {
-    async fn next(self) -> Option<String> {
-        let mut closing = self.closing.subscribe();
-        let mut rest = self.rest.lock().await;
-        match &mut *rest {
-            Rest::Running(Running(Some(call))) => {
-                let message = tokio::select! {
-                    biased;
-                    _ = closing.wait_for(|closing| *closing) => None,
-                    message = call.next() => Some(message),
-                };
-                let Some(message) = message else {
-                    *rest = Rest::Nothing;
-                    return Some(closed());
-                };
-                message
-            }
-            Rest::Envelope(envelope) => {
-                let envelope = std::mem::take(envelope);
-                *rest = Rest::Nothing;
-                Some(envelope)
-            }
-            Rest::Nothing | Rest::Running(Running(None)) => None,
-        }
-    }
-}
-
-/// What a call gets whose client is closed under it.
-fn closed() -> String {
-    let error = serde_json::json!({"error": {
-        "code": "connection", "message": "the client was closed while the call was under way", "outcome": "unknown",
-        "retryable": false, "details": {}, "causes": [],
-    }});
-    error.to_string()
-}
+pub struct Call(PerProcess<Arc<Running>>);
 
 impl Call {
+    /// A call that needs a runtime with threads of its own.
     pub fn new(call: ops::Call) -> Self {
-        Self::with(Rest::Running(Running(Some(call))))
+        Self::with(Running::new(call, false))
+    }
+
+    /// A call that whoever waits for it carries out alone.
+    fn inline(call: ops::Call) -> Self {
+        Self::with(Running::new(call, true))
     }
 
     pub fn ended(envelope: String) -> Self {
-        Self::with(Rest::Envelope(envelope))
+        Self::with(Running::ended(envelope))
     }
 
-    fn with(rest: Rest) -> Self {
-        Self(PerProcess::new(Shared { rest: Arc::new(Mutex::new(rest)), closing: watch::Sender::new(false) }))
+    fn with(running: Running) -> Self {
+        Self(PerProcess::new(Arc::new(running)))
     }
 }
 
@@ -246,41 +203,45 @@ impl Call {
 impl Call {
     /// Waits for the next message; None after the envelope.
     fn next_sync(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        match self.0.get_or_envelope("call") {
-            Ok(shared) => runtime::block(py, shared.clone().next()),
-            Err(envelope) => Ok(Some(envelope)),
+        let running = match self.0.get_or_envelope("call") {
+            Ok(running) => running,
+            Err(envelope) => return Ok(Some(envelope)),
+        };
+        let message = poll_fn(|context| running.poll(context));
+        if !running.is_inline() {
+            return runtime::block(py, message);
         }
+        let lane = running.take_lane().map_or_else(|| runtime::take_lane(py), Ok)?;
+        let message = runtime::block_in(py, lane, message);
+        running.keep_lane(lane);
+        message
     }
 
-    /// The next message as an awaitable of the running event loop.
+    /// The next message, or an awaitable of it on the running event loop.
     fn next_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.0.get_or_envelope("call") {
-            Ok(shared) => awaitable(py, shared.clone().next()),
-            Err(envelope) => awaitable(py, std::future::ready(Some(envelope))),
+            Ok(running) => awaitable(py, running),
+            Err(envelope) => envelope.into_bound_py_any(py),
         }
     }
 
     /// Answers the question `ask`.
     fn reply(&self, ask: u64, text: &str) -> PyResult<()> {
-        let Some(shared) = self.0.get() else { return Ok(()) };
-        let Ok(rest) = shared.rest.try_lock() else {
-            return Err(PyRuntimeError::new_err("a question is answered while nobody waits for a message"));
-        };
-        match &*rest {
-            Rest::Running(Running(Some(call))) => {
-                call.reply(ask, text).map_err(|error| PyRuntimeError::new_err(error.to_string()))
-            }
-            _ => Ok(()),
-        }
+        let Some(running) = self.0.get() else { return Ok(()) };
+        running.reply(ask, text).map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
     /// Drops the call: what was sent stays sent.
     fn close(&self) {
-        let Some(shared) = self.0.get() else { return };
-        shared.closing.send_replace(true);
-        // Whoever holds it waits for a message, and drops it now.
-        if let Ok(mut rest) = shared.rest.try_lock() {
-            *rest = Rest::Nothing;
+        if let Some(running) = self.0.get() {
+            running.close();
         }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        // An event loop that waits for it may hold it, too.
+        self.close();
     }
 }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use tenantry::ops;
 
-use crate::call::Call;
+use crate::call::{Call, wanted};
 use crate::process::PerProcess;
 
 #[pyclass(frozen, module = "tenantry._native")]
@@ -18,9 +18,9 @@ impl Flow {
 #[pymethods]
 impl Flow {
     /// Goes on until there is something to tell: an event, a need, or the result.
-    fn advance(&self, events: bool) -> Call {
+    fn advance(&self, events: u8) -> Call {
         match self.0.get_or_envelope("flow") {
-            Ok(flow) => Call::new(flow.advance(events)),
+            Ok(flow) => Call::new(flow.advance(wanted(events))),
             Err(envelope) => Call::ended(envelope),
         }
     }

@@ -10,12 +10,15 @@ mod fleet;
 mod flow;
 mod instant;
 mod json;
+mod lane;
 mod model;
 mod pages;
 mod process;
 mod record;
+mod running;
 mod runtime;
 mod sandbox;
+mod waiting;
 mod worker;
 
 use pyo3::prelude::*;

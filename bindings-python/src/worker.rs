@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use tenantry::cloudblue::fulfillment;
 use tenantry::{Error, ops};
 
-use crate::call::Call;
+use crate::call::{Call, wanted};
 use crate::process::PerProcess;
 use crate::runtime;
 
@@ -43,17 +43,17 @@ impl Worker {
     }
 
     /// Waits until there is something to do or to tell: a job, an event, or the report at the end.
-    fn next(&self, events: bool) -> Call {
+    fn next(&self, events: u8) -> Call {
         match self.held() {
-            Ok(worker) => Call::new(worker.next_call(events)),
+            Ok(worker) => Call::new(worker.next_call(wanted(events))),
             Err(envelope) => Call::ended(envelope),
         }
     }
 
     /// Carries the decision about a job out.
-    fn act(&self, number: u64, outcome: &str, events: bool) -> Call {
+    fn act(&self, number: u64, outcome: &str, events: u8) -> Call {
         match self.held() {
-            Ok(worker) => Call::new(worker.act_call(number, outcome, events)),
+            Ok(worker) => Call::new(worker.act_call(number, outcome, wanted(events))),
             Err(envelope) => Call::ended(envelope),
         }
     }

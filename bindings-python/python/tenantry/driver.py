@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tenantry.encoding import OK, encode, failure, plain, unexpected
-from tenantry.events import Event, log_event, logger
+from tenantry.events import Event, audible, log_event
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,9 +56,9 @@ class Host:
         self.store = store
 
     @property
-    def wants_events(self) -> bool:
-        """Whether anybody would hear of an event."""
-        return self.on_event is not None or logger() is not None
+    def wants_events(self) -> int:
+        """Which events anybody would hear of, as the native module reads it: none (0), all (1), all but attempts (2)."""
+        return 1 if self.on_event is not None else audible()
 
     def tell(self, event: Event) -> object:
         """Logs an event and tells the listener, whose exceptions end nothing; returns what the listener returned."""
@@ -146,7 +146,9 @@ async def drive_async(call: Call, host: Host) -> str:
     """Waits for the call's envelope and returns the text in it, or raises its error."""
     problem: Exception | None = None
     while True:
-        message = await call.next_async()
+        message = call.next_async()
+        if not isinstance(message, str) and message is not None:
+            message = await message
         if message is None:
             return unexpected("no envelope")
         if message.startswith(OK):

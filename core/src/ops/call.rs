@@ -47,6 +47,11 @@ impl Call {
         Next(self)
     }
 
+    /// Whether its envelope was given out: it holds nothing any more.
+    pub fn is_over(&self) -> bool {
+        self.future.is_none() && self.envelope.is_none()
+    }
+
     /// Replies to the question `id` of an `{"ask": …}`: `{"ok": value}` or `{"error": text}`.
     ///
     /// # Errors

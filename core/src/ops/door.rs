@@ -175,7 +175,7 @@ impl Client {
     ///
     /// # Errors
     /// `config`, or `checkpoint`; nothing was sent.
-    pub fn fleet(&self, kind: &str, options: &str, events: bool) -> Result<Fleet> {
+    pub fn fleet(&self, kind: &str, options: &str, events: impl Into<Events>) -> Result<Fleet> {
         match (self, kind) {
             (Self::MagentoBi(client), "magento_bi.onboarding") => {
                 magento_bi::onboarding::open_fleet(client, options, events)

@@ -18,7 +18,7 @@ use crate::flow::{
     self, CheckpointFolder, Checkpoints, Desk, Driver, FleetStatus, HostCheckpoints, Invoke, Kind, NoCheckpoints,
     Parts, Report, Stop,
 };
-use crate::host::{Host, Secrets};
+use crate::host::{Events, Host, Secrets};
 use crate::magento_bi::Client;
 use crate::ops::read_config;
 
@@ -216,7 +216,7 @@ impl Specs for Arc<Desk<OnboardingSpec>> {
 ///
 /// # Errors
 /// `config`, or `checkpoint`; nothing was sent.
-pub(crate) fn open_fleet(client: &Client, options: &str, events: bool) -> Result<flow::Fleet> {
+pub(crate) fn open_fleet(client: &Client, options: &str, events: impl Into<Events>) -> Result<flow::Fleet> {
     let options: FleetOptions = if options.is_empty() { FleetOptions::default() } else { read_config(options)? };
     let checkpoints: Arc<dyn Checkpoints> = match &options.flow.checkpoint {
         Some(Place { file: Some(folder), host: false }) => Arc::new(CheckpointFolder::open(folder)?),
