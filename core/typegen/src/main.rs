@@ -3,6 +3,7 @@
 mod layouts;
 mod python;
 mod python_doc;
+mod python_filters;
 mod python_models;
 mod python_resources;
 mod schema;

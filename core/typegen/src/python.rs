@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::python_filters;
 use crate::python_models::models;
 use crate::python_resources::resources;
 use crate::schema::{Field, Model, Type};
@@ -18,7 +19,10 @@ const KEYWORDS: [&str; 35] = [
 /// The files of one system: path from the repository's root, text.
 pub fn files(model: &Model) -> Vec<(String, String)> {
     let folder = format!("bindings-python/python/tenantry/{}", model.system);
-    vec![(format!("{folder}/models.py"), models(model)), (format!("{folder}/resources.py"), resources(model))]
+    let mut files =
+        vec![(format!("{folder}/models.py"), models(model)), (format!("{folder}/resources.py"), resources(model))];
+    files.extend(python_filters::file(model).map(|text| (format!("{folder}/filters.py"), text)));
+    files
 }
 
 /// The `from` lines of the names that `body` uses, a module each, in the order given.

@@ -1,12 +1,11 @@
-//! `models.py`: a class for each record, and a type for each structured argument and each list's filters.
+//! `models.py`: a class for each record, and a type for each structured argument.
 
 use std::fmt::Write as _;
 
-use tenantry::cloudblue::query::{Filter, Op};
-
 use crate::python::{HEADER, annotation, imports, line, name, offer, optional, slot, uses};
 use crate::python_doc::{docstring, summarised};
-use crate::schema::{Field, List, Method, Model, Shape, Type};
+use crate::python_filters::filter_names;
+use crate::schema::{Field, Model, Shape, Type};
 
 /// What is written by hand for a record, in `views.py` of its system: further properties and methods.
 const VIEWS: [(&str, &str, &str); 3] =
@@ -20,12 +19,20 @@ pub fn models(model: &Model) -> String {
         record(&mut body, &model.system, shape, view.map(|(.., view)| *view));
     }
     model.inputs.iter().for_each(|shape| input(&mut body, shape));
-    for (method, list) in lists(model) {
-        let class = filters_of(list);
-        if !names.contains(&class) {
-            filters(&mut body, &class, method, list);
-            names.push(class);
-        }
+    let filters = filter_names(model);
+    names.extend(filters.iter().cloned());
+    if !filters.is_empty() {
+        body.push_str("\n\ndef __getattr__(name: str) -> Any:\n");
+        body.push_str("    # Hundreds of keywords, which only those read who look at annotations.\n");
+        body.push_str("    if not name.endswith(\"Filters\"):\n");
+        body.push_str("        raise AttributeError(f\"module {__name__!r} has no attribute {name!r}\")\n");
+        body.push_str("    from . import filters\n\n    return getattr(filters, name)\n");
+    }
+    let mut checked = String::new();
+    if !filters.is_empty() {
+        checked.push_str("if TYPE_CHECKING:\n    from .filters import (\n");
+        filters.iter().for_each(|name| line(&mut checked, 2, &format!("{name},")));
+        checked.push_str("    )\n\n");
     }
     let mut out = format!(
         "{HEADER}\"\"\"Models and structured arguments of `{}`, generated from the core's operation table.\"\"\"\n\n\
@@ -35,72 +42,25 @@ pub fn models(model: &Model) -> String {
     let standard: [(&str, &[&str]); 3] = [
         ("collections.abc", &["Mapping", "Sequence"]),
         ("datetime", &["datetime"]),
-        ("typing", &["Any", "ClassVar", "TypedDict"]),
+        (
+            "typing",
+            if filters.is_empty() {
+                &["Any", "ClassVar", "TypedDict"]
+            } else {
+                &["TYPE_CHECKING", "Any", "ClassVar", "TypedDict"]
+            },
+        ),
     ];
-    let own: [(&str, &[&str]); 3] =
-        [("tenantry._native", &["Record"]), ("tenantry.pager", &["FilterValue"]), ("tenantry.secret", &["Secret"])];
-    let _ = write!(out, "{}\n{}\n", imports(&body, &standard), imports(&body, &own));
+    let own: [(&str, &[&str]); 2] = [("tenantry._native", &["Record"]), ("tenantry.secret", &["Secret"])];
+    let _ = write!(out, "{}\n{}\n", imports(&format!("{checked}{body}"), &standard), imports(&body, &own));
     let views: Vec<&str> = VIEWS.iter().map(|(.., view)| *view).filter(|view| uses(&body, view)).collect();
     if !views.is_empty() {
         let _ = write!(out, "from .views import {}\n\n", views.join(", "));
     }
+    out.push_str(&checked);
     offer(&mut out, names);
     out.push_str(&body);
     out
-}
-
-/// The methods that are lists.
-fn lists(model: &Model) -> impl Iterator<Item = (&Method, &List)> {
-    let methods = model.resources.iter().flat_map(|resource| &resource.methods);
-    methods.filter_map(|method| method.list.as_ref().map(|list| (method, list)))
-}
-
-/// The name of the type of a list's filters.
-pub fn filters_of(list: &List) -> String {
-    if list.filters.is_empty() { "NoFilters".to_owned() } else { format!("{}Filters", list.item) }
-}
-
-fn filters(out: &mut String, class: &str, method: &Method, list: &List) {
-    let _ = write!(out, "\n\nclass {class}(TypedDict, total=False):\n");
-    if list.filters.is_empty() {
-        docstring(out, 1, &["What a list without filters can be filtered by with keywords: nothing.".to_owned()]);
-        return;
-    }
-    let paragraphs = [
-        format!("What `{}` can be filtered by with keywords; all that are given must hold.", method.operation),
-        "The keyword alone means equality, or with a list of values one of them; `__ne`, `__gt`, `__ge`, `__lt`, `__le`, \
-         `__in`, `__out`, `__like`, `__ilike` (`*` stands for any text) and `__null` after it say another comparison. \
-         `__` stands for a dot."
-            .to_owned(),
-    ];
-    docstring(out, 1, &paragraphs);
-    out.push('\n');
-    list.filters.iter().chain(&list.status).for_each(|filter| keywords(out, filter));
-}
-
-/// The keywords of one filter.
-fn keywords(out: &mut String, filter: &Filter) {
-    let name = filter.name.replace('.', "__");
-    for lookup in filter.lookups {
-        let (word, kind) = match lookup {
-            // An argument of its own.
-            Op::Eq if name == "status" => continue,
-            Op::Eq if filter.lookups.contains(&Op::In) => ("", "FilterValue | Sequence[FilterValue]"),
-            Op::Eq => ("", "FilterValue"),
-            Op::Ne => ("__ne", "FilterValue"),
-            Op::Gt => ("__gt", "FilterValue"),
-            Op::Ge => ("__ge", "FilterValue"),
-            Op::Lt => ("__lt", "FilterValue"),
-            Op::Le => ("__le", "FilterValue"),
-            Op::In => ("__in", "Sequence[FilterValue]"),
-            Op::Out => ("__out", "Sequence[FilterValue]"),
-            Op::Like => ("__like", "str"),
-            Op::Ilike => ("__ilike", "str"),
-            Op::IsNull => ("__null", "bool"),
-            _ => continue,
-        };
-        line(out, 1, &format!("{name}{word}: {kind}"));
-    }
 }
 
 fn record(out: &mut String, system: &str, shape: &Shape, view: Option<&str>) {

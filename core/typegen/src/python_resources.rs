@@ -6,7 +6,7 @@ use tenantry::retry::Safety;
 
 use crate::python::{HEADER, annotation, imports, line, name, offer, optional, slot};
 use crate::python_doc::{block, docstring, in_python, in_seconds};
-use crate::python_models::filters_of;
+use crate::python_filters::filters_of;
 use crate::schema::{Argument, Field, List, Method, Model, Resource, Type};
 
 /// Arguments that hold what customers filled in, perhaps passwords: no frame of a traceback shows them.

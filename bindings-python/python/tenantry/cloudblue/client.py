@@ -12,7 +12,7 @@ from tenantry.options import CallOptions, Listener, Seconds, call_options, milli
 from tenantry.pager import Unpack, tree_of
 from tenantry.secret import Secret, as_secret, hidden
 
-from .models import RequestFilters
+from . import models
 from .query import Query
 from .resources import AsyncResources, Resources
 from .worker import AsyncFulfillmentWorker, FulfillmentWorker
@@ -136,7 +136,7 @@ class Client(_Settings, Resources):
         user_agent: str | None = None,
         extra_headers: Mapping[str, str] | None = None,
         on_event: Listener | None = None,
-        **filters: Unpack[RequestFilters],
+        **filters: Unpack[models.RequestFilters],
     ) -> FulfillmentWorker:
         """Makes a worker that handles fulfillment requests; nothing is sent before it runs.
 
@@ -293,7 +293,7 @@ class AsyncClient(_Settings, AsyncResources):
         user_agent: str | None = None,
         extra_headers: Mapping[str, str] | None = None,
         on_event: Listener | None = None,
-        **filters: Unpack[RequestFilters],
+        **filters: Unpack[models.RequestFilters],
     ) -> AsyncFulfillmentWorker:
         """Makes a worker that handles fulfillment requests; see `Client.fulfillment_worker`."""
         settings = _worker_settings(
