@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use support::fake::{Canned, somebody};
 use support::samples::{Sample, magento_bi_samples, samples, token};
+use support::way::Way;
 use support::wire::{Wire, closed_port, read};
 use support::{bounded, detail, gzip, options};
 use tenantry::Code;
-use tenantry::http::{Options, ReqwestSend};
+use tenantry::http::HttpSend;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -71,7 +72,7 @@ async fn flood(mut socket: TcpStream, login_first: bool, head: &[u8], piece: &[u
     }
 }
 
-async fn stays_within_the_limit(sender: &Arc<ReqwestSend>, sample: &Sample, what: &str, head: String, piece: Vec<u8>) {
+async fn stays_within_the_limit(sender: &Arc<dyn HttpSend>, sample: &Sample, what: &str, head: String, piece: Vec<u8>) {
     let hung_up = Arc::new(AtomicBool::new(false));
     let (marked, login_first) = (hung_up.clone(), !sample.is_login());
     let said = Arc::new((head.into_bytes(), piece));
@@ -98,8 +99,8 @@ async fn stays_within_the_limit(sender: &Arc<ReqwestSend>, sample: &Sample, what
 }
 
 /// A sender that has read its certificates, which are no cost of a reply.
-async fn warm() -> Arc<ReqwestSend> {
-    let sender = ReqwestSend::new(&Options::default()).unwrap();
+async fn warm(way: Way) -> Arc<dyn HttpSend> {
+    let sender = way.sender();
     let url = format!("http://{}", closed_port().await);
     let client = somebody().base_url(url).http_send(sender.clone()).build().unwrap();
     magento_bi_samples()[0].call(&client, options(json!({"max_retries": 0}))).await.unwrap_err();
@@ -110,16 +111,19 @@ async fn warm() -> Arc<ReqwestSend> {
 #[tokio::test]
 async fn b1_a_flood_costs_twice_the_limit_at_most_and_its_connection_is_dropped() {
     let bomb = gzip::bomb(1 << 20);
-    let sender = warm().await;
-    // Of Maestrano, one that is unwrapped, one that is reshaped, and one that nobody reads but the caller.
-    let of_maestrano = ["maestrano.groups.list", "maestrano.connec.page", "maestrano.connec.get"];
-    let others = samples().into_iter().filter(|sample| of_maestrano.contains(&sample.name()));
-    for sample in magento_bi_samples().into_iter().chain(others) {
-        for (what, head, piece) in floods() {
-            stays_within_the_limit(&sender, &sample, what, head, piece).await;
+    for way in [Way::Direct, Way::Reqwest] {
+        let sender = warm(way).await;
+        // Of Maestrano, one that is unwrapped, one that is reshaped, and one that nobody reads but the caller.
+        let of_maestrano = ["maestrano.groups.list", "maestrano.connec.page", "maestrano.connec.get"];
+        let others = samples().into_iter().filter(|sample| of_maestrano.contains(&sample.name()));
+        for sample in magento_bi_samples().into_iter().chain(others) {
+            for (what, head, piece) in floods() {
+                stays_within_the_limit(&sender, &sample, what, head, piece).await;
+            }
+            // One mebibyte that would decode to more than one gibibyte.
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", 1_usize << 30);
+            stays_within_the_limit(&sender, &sample, "a gzip bomb", head, bomb.clone()).await;
         }
-        // One mebibyte that would decode to more than one gibibyte.
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", 1_usize << 30);
-        stays_within_the_limit(&sender, &sample, "a gzip bomb", head, bomb.clone()).await;
     }
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 use support::bounded;
 use support::client::Client;
 use support::samples::{LOGIN, Sample};
+use support::way::Way;
 use support::world::World;
 use tenantry::time::SystemClock;
 
@@ -74,50 +75,54 @@ async fn storm(world: &World, sample: &Sample, fresh: impl Fn() -> Client, fault
 /// One test, for it counts the descriptors of the process.
 #[tokio::test]
 async fn x1_a_call_may_be_dropped_at_any_await() {
-    let before = descriptors();
-    {
-        let world = World::new().await;
-        let sender = tenantry::http::ReqwestSend::new(&support::options(json!({}))).unwrap();
-        for sample in world.magento_bi_samples() {
-            // Without a token, so that the login is interrupted too; with one; and with a pause between two attempts.
-            let fresh = || world.builder().http_send(sender.clone()).build().unwrap();
-            let polls = storm(&world, &sample, fresh, None).await;
-            assert!(polls >= 2, "{} has an await", sample.name());
-            let kept = world.logged_in().await;
-            storm(&world, &sample, || kept.clone(), None).await;
-            let limited = json!({"operation": sample.name(), "status": 429, "headers": {"retry-after": "5"}});
-            storm(&world, &sample, || kept.clone(), Some(limited)).await;
-            let refused = json!({"operation": sample.name(), "status": 401});
-            if sample.authorised() {
-                storm(&world, &sample, || kept.clone(), Some(refused)).await;
+    for way in [Way::Direct, Way::Reqwest] {
+        let before = descriptors();
+        every_call_may_be_dropped(way).await;
+        let gone = async {
+            while descriptors() > before {
+                tokio::task::yield_now().await;
             }
-        }
-        for sample in world.maestrano_samples() {
-            let fresh = || world.builder().http_send(sender.clone()).build().unwrap();
-            let polls = storm(&world, &sample, fresh, None).await;
-            assert!(polls >= 2, "{} has an await", sample.name());
-            let kept = world.client();
-            let limited = json!({"operation": sample.row().name, "status": 429, "headers": {"retry-after": "5"}});
-            storm(&world, &sample, || kept.clone(), Some(limited)).await;
-            if sample.bills() {
-                // What is looked for is dropped too, at each look and between them.
-                let lost = json!({
-                    "operation": sample.name(), "when": "after", "drop": true, "commit_delay_ms": 6_000,
-                });
-                storm(&world, &sample, || kept.clone(), Some(lost)).await;
-                a_remembered_bill_that_is_dropped_is_there_once(&world, &sample).await;
-            }
-        }
-        a_refresh_that_is_dropped_leaves_the_others_theirs(&world).await;
-        a_login_that_is_dropped_leaves_the_others_theirs(&world).await;
-        a_held_call_that_is_dropped_frees_its_time(&world).await;
+        };
+        bounded("descriptors stay open", gone).await;
     }
-    let gone = async {
-        while descriptors() > before {
-            tokio::task::yield_now().await;
+}
+
+async fn every_call_may_be_dropped(way: Way) {
+    let world = World::by(way).await;
+    let sender = way.sender();
+    for sample in world.magento_bi_samples() {
+        // Without a token, so that the login is interrupted too; with one; and with a pause between two attempts.
+        let fresh = || world.builder().http_send(sender.clone()).build().unwrap();
+        let polls = storm(&world, &sample, fresh, None).await;
+        assert!(polls >= 2, "{} has an await", sample.name());
+        let kept = world.logged_in().await;
+        storm(&world, &sample, || kept.clone(), None).await;
+        let limited = json!({"operation": sample.name(), "status": 429, "headers": {"retry-after": "5"}});
+        storm(&world, &sample, || kept.clone(), Some(limited)).await;
+        let refused = json!({"operation": sample.name(), "status": 401});
+        if sample.authorised() {
+            storm(&world, &sample, || kept.clone(), Some(refused)).await;
         }
-    };
-    bounded("descriptors stay open", gone).await;
+    }
+    for sample in world.maestrano_samples() {
+        let fresh = || world.builder().http_send(sender.clone()).build().unwrap();
+        let polls = storm(&world, &sample, fresh, None).await;
+        assert!(polls >= 2, "{} has an await", sample.name());
+        let kept = world.client();
+        let limited = json!({"operation": sample.row().name, "status": 429, "headers": {"retry-after": "5"}});
+        storm(&world, &sample, || kept.clone(), Some(limited)).await;
+        if sample.bills() {
+            // What is looked for is dropped too, at each look and between them.
+            let lost = json!({
+                "operation": sample.name(), "when": "after", "drop": true, "commit_delay_ms": 6_000,
+            });
+            storm(&world, &sample, || kept.clone(), Some(lost)).await;
+            a_remembered_bill_that_is_dropped_is_there_once(&world, &sample).await;
+        }
+    }
+    a_refresh_that_is_dropped_leaves_the_others_theirs(&world).await;
+    a_login_that_is_dropped_leaves_the_others_theirs(&world).await;
+    a_held_call_that_is_dropped_frees_its_time(&world).await;
 }
 
 async fn a_login_that_is_dropped_leaves_the_others_theirs(world: &World) {

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use support::client::Client;
 use support::fake::{FakeSend, Play, somebody};
 use support::samples::{LOGIN, Sample, sample, samples};
+use support::way::Way;
 use support::wire::closed_port;
 use support::world::World;
 use support::{Events, bounded, detail, options, shown};
-use tenantry::http::{Options, ReqwestSend};
+use tenantry::http::Options;
 use tenantry::{Code, Error, Outcome};
 use tenantry_sandbox::VirtualClock;
 
@@ -31,15 +32,14 @@ async fn n1_a_refused_connection_is_tried_three_times_whatever_the_operation() {
     }
 }
 
-#[tokio::test]
-async fn n1_a_closed_port_is_named_and_shows_no_secret() {
+async fn n1_a_closed_port_is_named_and_shows_no_secret(way: Way) {
     let closed = closed_port().await;
     for sample in direct(samples()) {
         let (password, events) = (support::secret(), Events::default());
         let url = format!("http://{closed}");
         let client = somebody().base_url(&url).dashboard_url(&url).password(&password);
         let clock = Arc::new(VirtualClock::start().unwrap());
-        let client = client.clock(clock).on_event(events.listener()).build().unwrap();
+        let client = client.http_send(way.sender()).clock(clock).on_event(events.listener()).build().unwrap();
         let error = sample.invoke(&client).await.unwrap_err();
         let attempts = events.take();
         let attempts: Vec<_> = attempts.iter().filter(|event| event.kind == "attempt").collect();
@@ -51,26 +51,25 @@ async fn n1_a_closed_port_is_named_and_shows_no_secret() {
     }
 }
 
-#[tokio::test]
-async fn n1_a_name_that_nobody_knows_is_not_sent() {
-    let clock = Arc::new(VirtualClock::start().unwrap());
-    let client = somebody()
-        .base_url("https://api.tenantry.invalid")
-        .options(options(json!({"proxy": false})))
-        .clock(clock)
-        .build()
-        .unwrap();
+async fn n1_a_name_that_nobody_knows_is_not_sent(way: Way) {
     let sample = sample(&samples(), "signups.create");
-    let error = sample.invoke(&client).await.unwrap_err();
-    assert_eq!((error.code(), error.outcome()), (Code::Connection, Some(Outcome::NotSent)));
-    assert_eq!((detail(&error, "reason"), detail(&error, "attempts")), (&json!("dns"), &json!(3)));
-    assert!(error.to_string().contains("api.tenantry.invalid"), "{error}");
+    for scheme in ["http", "https"] {
+        let given = options(json!({"proxy": false, "allow_insecure_http": true}));
+        let client = somebody().base_url(format!("{scheme}://api.tenantry.invalid")).http_send(way.with(&given));
+        let clock = Arc::new(VirtualClock::start().unwrap());
+        let client = client.options(given).clock(clock).build().unwrap();
+        let error = sample.invoke(&client).await.unwrap_err();
+        assert_eq!((error.code(), error.outcome()), (Code::Connection, Some(Outcome::NotSent)));
+        assert_eq!((detail(&error, "reason"), detail(&error, "attempts")), (&json!("dns"), &json!(3)));
+        assert!(error.to_string().contains("api.tenantry.invalid"), "{error}");
+    }
 }
 
 /// A listener whose queue is full drops further connections without a word, as a firewall does.
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn n4_a_connection_that_nobody_accepts_ends_at_the_connect_limit() {
+async fn n4_a_connection_that_nobody_accepts_ends_at_the_connect_limit(way: Way) {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -82,12 +81,9 @@ async fn n4_a_connection_that_nobody_accepts_ends_at_the_connect_limit() {
         filling.push(connecting);
     }
     let clock = Arc::new(VirtualClock::start().unwrap());
-    let client = somebody()
-        .base_url(format!("http://{addr}"))
-        .options(options(json!({"connect_timeout_ms": 50})))
-        .clock(clock)
-        .build()
-        .unwrap();
+    let given = options(json!({"connect_timeout_ms": 50}));
+    let client = somebody().base_url(format!("http://{addr}")).http_send(way.with(&given)).clock(clock);
+    let client = client.options(given).build().unwrap();
     let sample = sample(&samples(), "signups.create");
     let call = sample.invoke(&client);
     let error = bounded("a connection that nobody accepts", call).await.unwrap_err();
@@ -129,9 +125,8 @@ fn check_timeout(sample: &Sample, error: &Error, reason: &str) {
     }
 }
 
-#[tokio::test]
-async fn n4_a_held_reply_ends_at_the_limit_and_a_call_at_its_deadline() {
-    let world = World::new().await;
+async fn n4_a_held_reply_ends_at_the_limit_and_a_call_at_its_deadline(way: Way) {
+    let world = World::by(way).await;
     let client = world.logged_in().await;
     for sample in direct(world.samples()) {
         let before = (world.arrived(sample.row().name), world.committed(sample.row().name));
@@ -151,9 +146,8 @@ async fn n4_a_held_reply_ends_at_the_limit_and_a_call_at_its_deadline() {
     }
 }
 
-#[tokio::test]
-async fn n4_a_call_ends_exactly_at_its_own_limit() {
-    let world = World::new().await;
+async fn n4_a_call_ends_exactly_at_its_own_limit(way: Way) {
+    let world = World::by(way).await;
     let client = world.logged_in().await;
     for sample in direct(world.samples()) {
         for (timeout_ms, first_byte_ms, ends_ms, reason) in [
@@ -173,9 +167,8 @@ async fn n4_a_call_ends_exactly_at_its_own_limit() {
     }
 }
 
-#[tokio::test]
-async fn n4_a_reply_that_comes_just_in_time_is_a_reply() {
-    let world = World::new().await;
+async fn n4_a_reply_that_comes_just_in_time_is_a_reply(way: Way) {
+    let world = World::by(way).await;
     let client = world.logged_in().await;
     for sample in direct(world.samples()) {
         let fault = json!({"operation": sample.row().name, "hold_ms": 29_999});
@@ -186,11 +179,10 @@ async fn n4_a_reply_that_comes_just_in_time_is_a_reply() {
     }
 }
 
-#[tokio::test]
-async fn n5_a_dripping_reply_ends_within_its_limit() {
+async fn n5_a_dripping_reply_ends_within_its_limit(way: Way) {
     // To the millisecond it is in `network_pace.rs`: here the drip goes on, and moves the clock, until the server sees that
     // its client has left.
-    let world = World::new().await;
+    let world = World::by(way).await;
     let client = world.logged_in().await;
     for sample in direct(world.samples()) {
         let drip = json!({"drip": {"bytes": 1, "every_ms": 1_000}});
@@ -201,9 +193,8 @@ async fn n5_a_dripping_reply_ends_within_its_limit() {
     }
 }
 
-#[tokio::test]
-async fn d1_a_create_whose_reply_was_lost_is_in_the_journal_once() {
-    let world = World::new().await;
+async fn d1_a_create_whose_reply_was_lost_is_in_the_journal_once(way: Way) {
+    let world = World::by(way).await;
     let client = world.logged_in().await;
     let faults = [
         json!({"drop": true}),
@@ -245,9 +236,8 @@ async fn late(world: &World, sample: &Sample, delay_ms: u64) -> (Result<Value, E
     (result.map(|reply| serde_json::from_str(&reply).unwrap()), world.committed(sample.name()) - before)
 }
 
-#[tokio::test]
-async fn d4_a_bill_that_becomes_visible_late_is_made_once_within_the_time_of_the_looks() {
-    let world = World::new().await;
+async fn d4_a_bill_that_becomes_visible_late_is_made_once_within_the_time_of_the_looks(way: Way) {
+    let world = World::by(way).await;
     for sample in world.maestrano_samples().iter().filter(|sample| sample.bills()) {
         for delay_ms in (0..=20_000).step_by(1_000) {
             let sample = world.fresh(sample);
@@ -261,9 +251,8 @@ async fn d4_a_bill_that_becomes_visible_late_is_made_once_within_the_time_of_the
     }
 }
 
-#[tokio::test]
-async fn d4_without_a_reference_a_late_bill_is_a_candidate_and_never_taken() {
-    let world = World::new().await;
+async fn d4_without_a_reference_a_late_bill_is_a_candidate_and_never_taken(way: Way) {
+    let world = World::by(way).await;
     for sample in world.maestrano_samples().iter().filter(|sample| sample.bills()) {
         for delay_ms in (0..=20_000).step_by(1_000) {
             let mut sample = sample.clone();
@@ -294,6 +283,23 @@ async fn n1_a_safe_call_goes_on_when_the_server_is_back() {
 }
 
 #[test]
-fn the_sender_needs_no_event_loop_to_be_made() {
-    ReqwestSend::new(&Options::default()).unwrap();
+fn a_sender_needs_no_event_loop_to_be_made() {
+    for way in [Way::Direct, Way::Reqwest] {
+        way.sender();
+    }
+}
+
+crate::over_both! {
+    [
+        n1_a_closed_port_is_named_and_shows_no_secret,
+        n1_a_name_that_nobody_knows_is_not_sent,
+        n4_a_connection_that_nobody_accepts_ends_at_the_connect_limit,
+        n4_a_held_reply_ends_at_the_limit_and_a_call_at_its_deadline,
+        n4_a_call_ends_exactly_at_its_own_limit,
+        n4_a_reply_that_comes_just_in_time_is_a_reply,
+        n5_a_dripping_reply_ends_within_its_limit,
+        d1_a_create_whose_reply_was_lost_is_in_the_journal_once,
+        d4_a_bill_that_becomes_visible_late_is_made_once_within_the_time_of_the_looks,
+        d4_without_a_reference_a_late_bill_is_a_candidate_and_never_taken,
+    ]
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use support::client::Client;
 use support::fake::{Canned, somebody};
 use support::samples::{Sample, magento_bi_samples, samples, token};
+use support::way::Way;
 use support::wire::{Request, Step, Wire};
 use support::world::World;
 use support::{bounded, options};
@@ -36,8 +37,8 @@ struct Behind {
 }
 
 impl Behind {
-    async fn new() -> Self {
-        let world = World::new().await;
+    async fn by(way: Way) -> Self {
+        let world = World::by(way).await;
         let close = json!({"operation": "*", "headers": {"connection": "close"}, "times": null});
         world.sandbox.fault(close).unwrap();
         let proxy = ChaosProxy::start(world.addr(), Plan::default()).unwrap();
@@ -80,13 +81,13 @@ impl Behind {
 }
 
 /// Runs `check` for every operation at once, each with a world of its own.
-async fn everywhere<F>(check: impl Fn(Behind, Sample) -> F)
+async fn everywhere<F>(way: Way, check: impl Fn(Behind, Sample) -> F)
 where
     F: Future<Output = usize> + Send + 'static,
 {
     let mut running = Vec::new();
     for operation in magento_bi_samples() {
-        let behind = Behind::new().await;
+        let behind = Behind::by(way).await;
         let sample = behind.sample(operation.name());
         running.push(tokio::spawn(check(behind, sample)));
     }
@@ -106,9 +107,8 @@ fn check_lost(sample: &Sample, error: &Error, case: &str) {
     assert_eq!(error.outcome(), Some(Outcome::Unknown), "{case}: {error:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n2_a_request_reset_at_any_byte_is_never_carried_out_and_never_repeated_blindly() {
-    everywhere(|behind, sample| async move {
+async fn n2_a_request_reset_at_any_byte_is_never_carried_out_and_never_repeated_blindly(way: Way) {
+    everywhere(way, |behind, sample| async move {
         let (length, _) = behind.lengths(&sample).await;
         let before = behind.world.arrived(sample.name());
         let committed = behind.world.committed(sample.name());
@@ -134,9 +134,8 @@ async fn n2_a_request_reset_at_any_byte_is_never_carried_out_and_never_repeated_
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n2_a_reply_broken_at_any_byte_is_no_success_and_its_create_stays_single() {
-    everywhere(|behind, sample| async move {
+async fn n2_a_reply_broken_at_any_byte_is_no_success_and_its_create_stays_single(way: Way) {
+    everywhere(way, |behind, sample| async move {
         let (_, length) = behind.lengths(&sample).await;
         let mut committed = behind.world.committed(sample.name());
         let offsets = offsets(length);
@@ -153,9 +152,8 @@ async fn n2_a_reply_broken_at_any_byte_is_no_success_and_its_create_stays_single
     .await;
 }
 
-#[tokio::test]
-async fn n2_a_read_whose_reply_was_lost_is_read_again() {
-    let behind = Behind::new().await;
+async fn n2_a_read_whose_reply_was_lost_is_read_again(way: Way) {
+    let behind = Behind::by(way).await;
     for sample in behind.world.magento_bi_samples().iter().filter(|sample| !sample.once()) {
         for at in [0, 1, 17, 100] {
             let before = behind.world.arrived(sample.name());
@@ -193,8 +191,7 @@ fn framed(framing: Framing, body: &[u8], at: usize) -> Vec<u8> {
     bytes
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n3_a_body_cut_at_any_byte_is_never_a_success() {
+async fn n3_a_body_cut_at_any_byte_is_never_a_success(way: Way) {
     let mut running = Vec::new();
     for sample in samples().into_iter().filter(Sample::direct) {
         running.push(tokio::spawn(async move {
@@ -212,7 +209,8 @@ async fn n3_a_body_cut_at_any_byte_is_never_a_success() {
             });
             let server = server.await;
             let client = somebody().base_url(server.url()).dashboard_url(server.url());
-            let client = client.clock(Arc::new(VirtualClock::start().unwrap())).build().unwrap();
+            let client =
+                client.http_send(way.sender()).clock(Arc::new(VirtualClock::start().unwrap())).build().unwrap();
             let mut cases = 0;
             let steps = if sample.light() { [43, 61, 83] } else { [1, 3, 5] };
             for (framing, step) in [Framing::Length, Framing::Chunks, Framing::Close].into_iter().zip(steps) {
@@ -248,4 +246,13 @@ async fn n3_a_body_cut_at_any_byte_is_never_a_success() {
         cases += check.await.unwrap();
     }
     assert!(cases >= 2_000, "only {cases} cases");
+}
+
+crate::over_both! {
+    multi_thread [
+        n2_a_request_reset_at_any_byte_is_never_carried_out_and_never_repeated_blindly,
+        n2_a_reply_broken_at_any_byte_is_no_success_and_its_create_stays_single,
+        n3_a_body_cut_at_any_byte_is_never_a_success,
+        n2_a_read_whose_reply_was_lost_is_read_again,
+    ]
 }

@@ -9,6 +9,7 @@ mod support;
 use serde_json::{Value, json};
 use support::client::Client;
 use support::samples::{Sample, samples};
+use support::way::Way;
 use support::world::World;
 use support::{bounded, detail, options};
 use tenantry::{Code, Error, Outcome};
@@ -34,8 +35,8 @@ struct Behind {
 }
 
 impl Behind {
-    async fn new() -> Self {
-        let world = World::new().await;
+    async fn by(way: Way) -> Self {
+        let world = World::by(way).await;
         let close = json!({"operation": "*", "headers": {"connection": "close"}, "times": null});
         world.sandbox.fault(close).unwrap();
         let proxy = ChaosProxy::start(world.addr(), Plan::default()).unwrap();
@@ -63,13 +64,13 @@ impl Behind {
 }
 
 /// Runs `check` for every operation at once, each with a world of its own.
-async fn everywhere<F>(check: impl Fn(Behind, Sample) -> F)
+async fn everywhere<F>(way: Way, check: impl Fn(Behind, Sample) -> F)
 where
     F: Future<Output = usize> + Send + 'static,
 {
     let mut running = Vec::new();
     for operation in samples().into_iter().filter(Sample::light) {
-        let behind = Behind::new().await;
+        let behind = Behind::by(way).await;
         let sample = support::samples::sample(&behind.world.samples(), operation.name());
         running.push(tokio::spawn(check(behind, sample)));
     }
@@ -89,9 +90,8 @@ fn check_unknown(error: &Error, case: &str) {
     assert!(!error.report().retryable, "{case}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n2_a_request_that_breaks_at_any_byte_is_sent_again_only_where_that_is_harmless() {
-    everywhere(|behind, sample| async move {
+async fn n2_a_request_that_breaks_at_any_byte_is_sent_again_only_where_that_is_harmless(way: Way) {
+    everywhere(way, |behind, sample| async move {
         let (length, _) = behind.lengths(&sample).await;
         let offsets = offsets(length);
         for at in &offsets {
@@ -126,9 +126,8 @@ async fn n2_a_request_that_breaks_at_any_byte_is_sent_again_only_where_that_is_h
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n2_a_reply_that_breaks_at_any_byte_doubles_nothing_and_a_move_is_settled_by_reading() {
-    everywhere(|behind, sample| async move {
+async fn n2_a_reply_that_breaks_at_any_byte_doubles_nothing_and_a_move_is_settled_by_reading(way: Way) {
+    everywhere(way, |behind, sample| async move {
         let (_, length) = behind.lengths(&sample).await;
         let offsets = offsets(length);
         for at in &offsets {
@@ -152,4 +151,11 @@ async fn n2_a_reply_that_breaks_at_any_byte_doubles_nothing_and_a_move_is_settle
         offsets.len()
     })
     .await;
+}
+
+crate::over_both! {
+    multi_thread [
+        n2_a_request_that_breaks_at_any_byte_is_sent_again_only_where_that_is_harmless,
+        n2_a_reply_that_breaks_at_any_byte_doubles_nothing_and_a_move_is_settled_by_reading,
+    ]
 }

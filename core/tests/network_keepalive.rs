@@ -12,8 +12,9 @@ use support::client::Client;
 use support::fake::{Canned, somebody};
 use support::options;
 use support::samples::{Sample, sample, samples, token};
+use support::way::Way;
 use support::wire::{Request, Step, Wire};
-use tenantry::http::{Options, ReqwestSend};
+use tenantry::http::{HttpSend, Options};
 use tenantry::{Code, Outcome};
 
 /// Calls of each create, and of a read: a read waits before it is repeated, in real time.
@@ -54,15 +55,20 @@ fn path(request: &Request) -> &str {
 ///
 /// It lives in real time and has a limit: about one call in 25,000 is never sent and hangs below this crate, its
 /// connection gone. A virtual clock would wait for it for ever, for somebody is busy.
-fn renewed(sender: &Arc<ReqwestSend>, url: &str) -> Client {
+fn renewed(sender: &Arc<dyn HttpSend>, url: &str) -> Client {
     let client = somebody().base_url(url).dashboard_url(url).http_send(sender.clone());
     client.options(options(json!({"timeout_ms": 2_000}))).build().unwrap()
 }
 
 /// Sends `sample` in a loop, each time as another: what came of each, and how often the server heard each.
-async fn loops(sample: Sample, limits: Options, count: usize) -> Vec<(Result<String, tenantry::Error>, usize)> {
+async fn loops(
+    way: Way,
+    sample: Sample,
+    limits: Options,
+    count: usize,
+) -> Vec<(Result<String, tenantry::Error>, usize)> {
     let server = forgetful(&sample).await;
-    let sender = ReqwestSend::new(&Options::default()).unwrap();
+    let sender = way.sender();
     let mut running = Vec::new();
     for lane in 0..AT_ONCE {
         let (sender, url) = (sender.clone(), server.url());
@@ -94,11 +100,10 @@ async fn loops(sample: Sample, limits: Options, count: usize) -> Vec<(Result<Str
     results.into_iter().map(|(tag, result)| (result, heard.get(&tag).copied().unwrap_or(0))).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n6_a_create_on_a_stale_connection_is_heard_at_most_once() {
+async fn n6_a_create_on_a_stale_connection_is_heard_at_most_once(way: Way) {
     for sample in samples().into_iter().filter(Sample::once) {
         let calls = if sample.light() { LIGHT_CREATES } else { CREATES };
-        for (result, heard) in loops(sample.clone(), Options::default(), calls).await {
+        for (result, heard) in loops(way, sample.clone(), Options::default(), calls).await {
             assert!(heard <= 1, "{} was heard {heard} times", sample.name());
             match result {
                 // This server shows every request as moved and every bill as made, so that reading settles one that it
@@ -114,11 +119,17 @@ async fn n6_a_create_on_a_stale_connection_is_heard_at_most_once() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn n6_a_read_on_a_stale_connection_is_read_again() {
+async fn n6_a_read_on_a_stale_connection_is_read_again(way: Way) {
     let sample = sample(&samples(), "signups.get");
-    for (result, heard) in loops(sample, options(json!({"max_retries": 10})), READS).await {
+    for (result, heard) in loops(way, sample, options(json!({"max_retries": 10})), READS).await {
         result.unwrap();
         assert!(heard >= 1);
     }
+}
+
+crate::over_both! {
+    multi_thread [
+        n6_a_create_on_a_stale_connection_is_heard_at_most_once,
+        n6_a_read_on_a_stale_connection_is_read_again,
+    ]
 }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use crate::support::fake::{Canned, somebody};
 use crate::support::samples::{Sample, samples, token};
+use crate::support::way::Way;
 use crate::support::wire::{Request, Step, Wire};
 use crate::support::{bounded, detail, options};
 use serde_json::json;
-use tenantry::http::{Options, ReqwestSend};
+use tenantry::http::HttpSend;
 use tenantry::{Code, Error, Outcome};
 use tenantry_sandbox::VirtualClock;
 
 /// Calls `sample`, by a sender that serves many calls, at a server that says `bytes` and ends the connection.
-async fn told(sender: &Arc<ReqwestSend>, sample: &Sample, bytes: Vec<u8>) -> Result<String, Error> {
+async fn told(sender: &Arc<dyn HttpSend>, sample: &Sample, bytes: Vec<u8>) -> Result<String, Error> {
     let (itself, settles) = (sample.is_login(), sample.settles());
     let server = Wire::start(move |request: &Request| {
         if request.target() == "/v1/tokens" && !itself {
@@ -103,9 +104,8 @@ fn unreadable(body: &str) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-#[tokio::test]
-async fn h8_an_odd_reply_that_is_whole_is_a_reply() {
-    let sender = ReqwestSend::new(&Options::default()).unwrap();
+async fn h8_an_odd_reply_that_is_whole_is_a_reply(way: Way) {
+    let sender = way.sender();
     for sample in direct() {
         let body = sample.body();
         for (what, bytes) in readable(&body) {
@@ -115,9 +115,8 @@ async fn h8_an_odd_reply_that_is_whole_is_a_reply() {
     }
 }
 
-#[tokio::test]
-async fn h8_a_reply_that_breaks_http_is_an_error_of_unknown_outcome() {
-    let sender = ReqwestSend::new(&Options::default()).unwrap();
+async fn h8_a_reply_that_breaks_http_is_an_error_of_unknown_outcome(way: Way) {
+    let sender = way.sender();
     for sample in direct() {
         for (what, bytes) in unreadable(&sample.body()) {
             let error = match told(&sender, &sample, bytes).await {
@@ -135,9 +134,8 @@ async fn h8_a_reply_that_breaks_http_is_an_error_of_unknown_outcome() {
     }
 }
 
-#[tokio::test]
-async fn h8_a_length_beside_chunks_is_never_two_replies() {
-    let sender = ReqwestSend::new(&Options::default()).unwrap();
+async fn h8_a_length_beside_chunks_is_never_two_replies(way: Way) {
+    let sender = way.sender();
     for sample in direct() {
         let body = sample.body();
         let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
@@ -156,9 +154,8 @@ async fn h8_a_length_beside_chunks_is_never_two_replies() {
     }
 }
 
-#[tokio::test]
-async fn h8_an_unreadable_header_of_the_server_is_no_request_id() {
-    let sender = ReqwestSend::new(&Options::default()).unwrap();
+async fn h8_an_unreadable_header_of_the_server_is_no_request_id(way: Way) {
+    let sender = way.sender();
     for sample in direct() {
         let reply = b"HTTP/1.1 422 No\r\nx-request-id: \xff\r\nlocation: \xff\r\nretry-after: \xff\r\ncontent-length: 0\r\n\r\n";
         let error = told(&sender, &sample, reply.to_vec()).await.unwrap_err();
@@ -166,4 +163,13 @@ async fn h8_an_unreadable_header_of_the_server_is_no_request_id() {
         assert_eq!(error.report().request_id.as_deref().map(str::len), Some(36), "the id that was sent stands");
         assert_eq!(detail(&error, "location_host"), &json!(null));
     }
+}
+
+crate::over_both! {
+    [
+        h8_an_odd_reply_that_is_whole_is_a_reply,
+        h8_a_reply_that_breaks_http_is_an_error_of_unknown_outcome,
+        h8_a_length_beside_chunks_is_never_two_replies,
+        h8_an_unreadable_header_of_the_server_is_no_request_id,
+    ]
 }

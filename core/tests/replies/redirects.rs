@@ -5,11 +5,11 @@ use crate::support;
 use crate::support::client::Client;
 use crate::support::fake::{Canned, FakeSend, Play};
 use crate::support::samples::{LOGIN, Sample, maestrano_samples, sample};
+use crate::support::way::Way;
 use crate::support::wire::{Step, Wire};
 use crate::support::world::World;
 use crate::support::{detail, secret};
 use serde_json::json;
-use tenantry::http::{Options, ReqwestSend};
 use tenantry::{Code, Outcome};
 
 /// A server that must never hear anything.
@@ -19,9 +19,8 @@ async fn trap() -> Wire {
 
 const REDIRECTS: [u16; 9] = [300, 301, 302, 303, 304, 305, 307, 308, 399];
 
-#[tokio::test]
-async fn h6_no_redirect_is_followed_anywhere_by_any_operation() {
-    let (world, trap) = (World::new().await, trap().await);
+async fn h6_no_redirect_is_followed_anywhere_by_any_operation(way: Way) {
+    let (world, trap) = (World::by(way).await, trap().await);
     let client = world.logged_in().await;
     let port = trap.addr.port();
     let targets = [
@@ -64,10 +63,9 @@ async fn h6_no_redirect_is_followed_anywhere_by_any_operation() {
     assert!(journal.as_array().unwrap().iter().all(|entry| entry["path"] != "/stolen"));
 }
 
-#[tokio::test]
-async fn h6_a_redirected_login_sends_the_password_nowhere_else() {
-    let (world, trap) = (World::new().await, trap().await);
-    let sender = ReqwestSend::new(&Options::default()).unwrap();
+async fn h6_a_redirected_login_sends_the_password_nowhere_else(way: Way) {
+    let (world, trap) = (World::by(way).await, trap().await);
+    let sender = way.sender();
     for sample in world.magento_bi_samples().iter().filter(|sample| sample.authorised()) {
         for status in REDIRECTS {
             let headers = json!({"location": format!("{}/v1/tokens", trap.url())});
@@ -89,9 +87,8 @@ async fn signed_up(world: &World, client: &Client, reply: serde_json::Value) -> 
     create.invoke(client).await
 }
 
-#[tokio::test]
-async fn h7_an_address_in_a_reply_is_kept_and_never_visited() {
-    let (world, trap) = (World::new().await, trap().await);
+async fn h7_an_address_in_a_reply_is_kept_and_never_visited(way: Way) {
+    let (world, trap) = (World::by(way).await, trap().await);
     let client = world.logged_in().await;
     let (port, api) = (trap.addr.port(), world.sandbox.url());
     let corpus = [
@@ -134,9 +131,8 @@ async fn h7_an_address_in_a_reply_is_kept_and_never_visited() {
     assert_eq!(trap.connections(), 0);
 }
 
-#[tokio::test]
-async fn h7_an_id_in_a_reply_that_could_change_an_address_is_no_id() {
-    let world = World::new().await;
+async fn h7_an_id_in_a_reply_that_could_change_an_address_is_no_id(way: Way) {
+    let world = World::by(way).await;
     let client = world.logged_in().await;
     for id in
         ["../../v1/tokens", "..", "1/2", "1?x", "1#x", "//evil.example", "http://evil.example", "1%2f2", "1\r\n2", ""]
@@ -208,4 +204,13 @@ async fn h7_the_next_page_is_of_the_same_list_on_the_same_host_or_nowhere() {
         assert!(sent[1].url.query().unwrap().contains("skip=10"), "{}", sent[1].target);
         assert!(!sent[1].target.contains("filter"), "the next page's query is the vendor's own: {}", sent[1].target);
     }
+}
+
+crate::over_both! {
+    [
+        h6_no_redirect_is_followed_anywhere_by_any_operation,
+        h6_a_redirected_login_sends_the_password_nowhere_else,
+        h7_an_address_in_a_reply_is_kept_and_never_visited,
+        h7_an_id_in_a_reply_that_could_change_an_address_is_no_id,
+    ]
 }

@@ -10,6 +10,7 @@ pub mod gzip;
 pub mod maestrano_samples;
 pub mod requests;
 pub mod samples;
+pub mod way;
 pub mod wire;
 pub mod world;
 

@@ -16,12 +16,15 @@ use tenantry_sandbox::{ClockKind, Sandbox, SandboxOptions};
 use super::client::{Builder, Client};
 use super::connect_samples::{VERBS, from_status};
 use super::samples::{Ids, Sample, sample, samples_of};
+use super::way::Way;
 
 pub struct World {
     pub sandbox: Sandbox,
     pub ids: Ids,
     /// A marketplace of Maestrano, as it is configured.
     marketplace: Value,
+    /// By which its clients go; absent, by what they choose.
+    way: Option<Way>,
     /// Requests of Connect that nobody has touched, by their status.
     untouched: Mutex<HashMap<&'static str, Vec<String>>>,
 }
@@ -31,6 +34,15 @@ const AT_ONCE: usize = 20;
 
 impl World {
     pub async fn new() -> Self {
+        Self::set(None).await
+    }
+
+    /// One whose clients all go by `way`.
+    pub async fn by(way: Way) -> Self {
+        Self::set(Some(way)).await
+    }
+
+    async fn set(way: Option<Way>) -> Self {
         let options = SandboxOptions { clock: ClockKind::Virtual, ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options).unwrap();
         let seeded = sandbox.seed(json!({
@@ -46,7 +58,7 @@ impl World {
         // What is known of a session is not remembered: each check is a request.
         sandbox.maestrano(json!({"recheck_ms": 0})).unwrap();
         let marketplace = marketplace(&sandbox);
-        let mut world = Self { sandbox, ids, marketplace, untouched: Mutex::default() };
+        let mut world = Self { sandbox, ids, marketplace, way, untouched: Mutex::default() };
         let state = world.sandbox.state();
         let assets = state["cloudblue"]["assets"].as_array().unwrap();
         let asset = assets.iter().find(|asset| asset["status"] == "active").unwrap();
@@ -157,8 +169,12 @@ impl World {
         let line = self.sandbox.line();
         let magento_bi = magento_bi::Client::builder().config_json(&line["magento_bi"].to_string()).unwrap();
         let cloudblue = cloudblue::Client::builder().config_json(&line["cloudblue"].to_string()).unwrap();
-        Builder::of(magento_bi, cloudblue, line["maestrano"].clone(), self.marketplace.clone())
-            .clock(self.sandbox.clock())
+        let builder = Builder::of(magento_bi, cloudblue, line["maestrano"].clone(), self.marketplace.clone())
+            .clock(self.sandbox.clock());
+        match self.way {
+            Some(way) => builder.http_send(way.sender()),
+            None => builder,
+        }
     }
 
     pub fn client(&self) -> Client {
