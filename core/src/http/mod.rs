@@ -1,6 +1,7 @@
 //! The only place that opens sockets: one request out, one bounded reply or one classified failure back.
 
 mod base_url;
+pub mod buffers;
 mod direct;
 mod fields;
 mod gzip;

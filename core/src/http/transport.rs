@@ -1,15 +1,18 @@
 //! One exchange under limits: the head within the time for it, the body within its size, time and pace.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt as _;
-use futures::future::{Either, select};
+use futures::stream::BoxStream;
+use futures::{FutureExt as _, StreamExt as _};
 use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 
-use super::{Answer, Failure, Head, HttpSend};
+use super::{Answer, Failure, Head, HttpSend, buffers};
 use crate::error::{Code, Outcome};
 use crate::time::Clock;
 
@@ -89,7 +92,24 @@ impl Transport {
 
     async fn read(&self, answer: Answer, max_bytes: usize, end: Duration) -> Result<Reply, Failure> {
         let Answer { status, headers, body: mut chunks } = answer;
-        let mut body = Vec::new();
+        let mut body = buffers::take(announced(&headers).min(max_bytes));
+        let read = self.read_into(&mut body, &mut chunks, max_bytes, end).await;
+        match read {
+            Ok(()) => Ok(Reply { status, headers, body }),
+            Err(failure) => {
+                buffers::give_back(body);
+                Err(failure)
+            }
+        }
+    }
+
+    async fn read_into(
+        &self,
+        body: &mut Vec<u8>,
+        chunks: &mut BoxStream<'static, Result<Bytes, Failure>>,
+        max_bytes: usize,
+        end: Duration,
+    ) -> Result<(), Failure> {
         let (mut window_end, mut window_start_bytes) = (self.clock.now() + PACE_WINDOW, 0);
         loop {
             let Some(chunk) = within(&*self.clock, window_end.min(end), chunks.next()).await else {
@@ -102,7 +122,7 @@ impl Transport {
                 (window_end, window_start_bytes) = (self.clock.now() + PACE_WINDOW, body.len());
                 continue;
             };
-            let Some(chunk) = chunk else { return Ok(Reply { status, headers, body }) };
+            let Some(chunk) = chunk else { return Ok(()) };
             let chunk = chunk?;
             if body.len() + chunk.len() > max_bytes {
                 return Err(Failure {
@@ -113,19 +133,28 @@ impl Transport {
                     causes: Vec::new(),
                 });
             }
-            grow(&mut body, chunk.len(), max_bytes);
+            grow(body, chunk.len(), max_bytes);
             body.extend_from_slice(&chunk);
         }
     }
 }
 
-/// Makes room for `more` bytes: twice as much as before, but never beyond the limit, so that a body that grows into it
-/// holds less than twice the limit while it is copied.
+/// The length that a reply's head announces; 0 if it does not. It is room that is asked for, and nothing that is relied on.
+fn announced(headers: &HeaderMap) -> usize {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    length.and_then(|length| length.parse().ok()).unwrap_or(0)
+}
+
+/// Makes room for `more` bytes: a power of two, but never beyond the limit, and all of it once half of it is passed, so that
+/// a body that grows into it holds less than twice the limit while it is copied.
 fn grow(body: &mut Vec<u8>, more: usize, max_bytes: usize) {
     let needed = body.len() + more;
     if body.capacity() < needed {
-        let capacity = body.capacity().saturating_mul(2).clamp(needed, max_bytes.max(needed));
-        body.reserve_exact(capacity - body.len());
+        let whole = max_bytes.max(needed);
+        let capacity = Some(needed.next_power_of_two()).filter(|capacity| *capacity <= whole / 2).unwrap_or(whole);
+        let mut larger = buffers::take(capacity);
+        larger.extend_from_slice(body);
+        buffers::give_back(std::mem::replace(body, larger));
     }
 }
 
@@ -133,11 +162,13 @@ fn too_slow(reason: &'static str, message: &str) -> Failure {
     Failure { code: Code::Timeout, outcome: Outcome::Unknown, reason, message: message.to_owned(), causes: Vec::new() }
 }
 
-/// The output of `future`, or `None` when the clock reaches `at` first.
+/// The output of `future`, or `None` when the clock reaches `at` first. What need not be waited for needs no timer.
 pub(crate) async fn within<F: Future>(clock: &dyn Clock, at: Duration, future: F) -> Option<F::Output> {
-    let future = std::pin::pin!(future);
-    match select(future, clock.sleep_until(at)).await {
-        Either::Left((output, _)) => Some(output),
-        Either::Right(_) => None,
-    }
+    let mut future = pin!(future);
+    let mut alarm = None;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => alarm.get_or_insert_with(|| clock.sleep_until(at)).poll_unpin(context).map(|()| None),
+    })
+    .await
 }
