@@ -10,6 +10,8 @@ use crate::error::{Code, Error, Outcome, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
     url: Url,
+    /// Host and port, as people read them.
+    host: String,
 }
 
 impl BaseUrl {
@@ -26,7 +28,9 @@ impl BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(Error::config(format!("{field} holds a query or a fragment"), "write https://HOST alone"));
         }
-        let base = Self { url };
+        let host = url.host_str().unwrap_or_default();
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let base = Self { url, host };
         match base.url.scheme() {
             "https" => {}
             "http" => base.check_plain(field, allow_insecure_http)?,
@@ -69,12 +73,8 @@ impl BaseUrl {
     }
 
     /// Host and port for people and events.
-    pub fn host(&self) -> String {
-        let host = self.url.host_str().unwrap_or_default();
-        match self.url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     /// The URL without a trailing slash.

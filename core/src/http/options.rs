@@ -111,6 +111,32 @@ impl Options {
         }
     }
 
+    /// Whether a call with these options is like one without.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            timeout_ms,
+            connect_timeout_ms,
+            first_byte_timeout_ms,
+            max_retries,
+            proxy,
+            ca_file,
+            allow_insecure_http,
+            user_agent,
+            extra_headers,
+            max_response_bytes,
+        } = self;
+        timeout_ms.is_none()
+            && connect_timeout_ms.is_none()
+            && first_byte_timeout_ms.is_none()
+            && max_retries.is_none()
+            && proxy.is_none()
+            && ca_file.is_none()
+            && allow_insecure_http.is_none()
+            && user_agent.is_none()
+            && extra_headers.is_none()
+            && max_response_bytes.is_none()
+    }
+
     /// Whether a call with these options needs connections of its own beside `base`'s.
     pub(crate) fn connects_otherwise(&self, base: &Self) -> bool {
         self.proxy != base.proxy || self.ca_file != base.ca_file || self.connect_timeout_ms != base.connect_timeout_ms
@@ -211,6 +237,7 @@ mod tests {
         let both = options(r#"{"timeout_ms": 7}"#).unwrap().or(&base);
         assert_eq!((both.timeout_ms, both.max_attempts()), (Some(7), 5));
         assert!(!both.connects_otherwise(&base));
+        assert!(!both.is_empty() && Options::default().is_empty());
         assert!(options(r#"{"proxy": false}"#).unwrap().or(&base).connects_otherwise(&base));
     }
 }

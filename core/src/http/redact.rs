@@ -1,5 +1,7 @@
 //! Takes secrets out of text that a server sent, before a person sees it.
 
+use std::sync::OnceLock;
+
 use zeroize::Zeroizing;
 
 /// Words that make a key's value a secret; a public key is none.
@@ -14,16 +16,53 @@ const SHOWN_BYTES: usize = 2 * 1024;
 /// Masks the values of secret-sounding keys, and every live secret wherever it stands.
 #[derive(Default)]
 pub struct Redactor {
-    forms: Vec<Zeroizing<String>>,
+    secrets: Vec<Zeroizing<String>>,
+    /// Made when there is something to be shown; most calls never need them.
+    forms: OnceLock<Forms>,
 }
 
+/// What is masked.
+#[derive(Default)]
+struct Forms(Vec<Zeroizing<String>>);
+
 impl Redactor {
-    /// Adds a live secret in the forms that a server may echo: plain, JSON-escaped, percent-encoded, base64.
+    /// Adds a live secret. Each of its forms that a server may echo is masked: plain, JSON-escaped, percent-encoded, base64.
     pub fn add(&mut self, secret: &str) {
         // A short secret would blank out half of any text.
-        if secret.len() < 4 {
-            return;
+        if secret.len() >= 4 && !self.secrets.iter().any(|known| known.as_str() == secret) {
+            self.secrets.push(Zeroizing::new(secret.to_owned()));
+            self.forms = OnceLock::new();
         }
+    }
+
+    fn forms(&self) -> &[Zeroizing<String>] {
+        let forms = self.forms.get_or_init(|| {
+            let mut forms = Forms::default();
+            self.secrets.iter().for_each(|secret| forms.add(secret));
+            // The longest first: a form inside another must not leave the other's rest.
+            forms.0.sort_by_key(|form| std::cmp::Reverse(form.len()));
+            forms
+        });
+        &forms.0
+    }
+
+    /// The beginning of `body` as text, at most 2 KiB, without secrets.
+    pub fn excerpt(&self, body: &[u8]) -> String {
+        let mut text = mask_keys(&String::from_utf8_lossy(&body[..body.len().min(READ_BYTES)]));
+        for form in self.forms() {
+            text = text.replace(form.as_str(), MASK);
+        }
+        let mut end = text.len().min(SHOWN_BYTES);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text
+    }
+}
+
+impl Forms {
+    fn add(&mut self, secret: &str) {
         let json = serde_json::to_string(secret).unwrap_or_default();
         let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let forms = [
@@ -36,26 +75,10 @@ impl Redactor {
         let base64 = (0..3).map(|offset| base64_core(secret.as_bytes(), offset));
         for form in forms.into_iter().chain(base64) {
             let form = Zeroizing::new(form);
-            if form.len() >= 4 && !self.forms.contains(&form) {
-                self.forms.push(form);
+            if form.len() >= 4 && !self.0.contains(&form) {
+                self.0.push(form);
             }
         }
-        // The longest first: a form inside another must not leave the other's rest.
-        self.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-    }
-
-    /// The beginning of `body` as text, at most 2 KiB, without secrets.
-    pub fn excerpt(&self, body: &[u8]) -> String {
-        let mut text = mask_keys(&String::from_utf8_lossy(&body[..body.len().min(READ_BYTES)]));
-        for form in &self.forms {
-            text = text.replace(form.as_str(), MASK);
-        }
-        let mut end = text.len().min(SHOWN_BYTES);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text
     }
 }
 
@@ -189,6 +212,15 @@ mod tests {
         {
             assert!(redactor.excerpt(text.as_bytes()).contains(MASK), "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_is_added_after_a_look_is_masked_too() {
+        let mut redactor = Redactor::default();
+        redactor.add("hunter2");
+        assert_eq!(redactor.excerpt(b"hunter2 hunter3"), "*** hunter3");
+        redactor.add("hunter3");
+        assert_eq!(redactor.excerpt(b"hunter2 hunter3"), "*** ***");
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! Carries one operation out: authorise, send, judge the reply, and perhaps again.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -102,6 +103,8 @@ pub(crate) struct Engine<S> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     options: Options,
+    /// The headers that the options ask for.
+    headers: HeaderMap,
     send: Arc<dyn HttpSend>,
     /// Whether `send` is the caller's own, which no option replaces.
     injected: bool,
@@ -117,12 +120,13 @@ impl<S: System> Engine<S> {
         send: Option<Arc<dyn HttpSend>>,
     ) -> Result<Self> {
         options.check()?;
+        let headers = options.headers()?;
         let injected = send.is_some();
         let send = match send {
             Some(send) => send,
             None => Sender::new(&options)?,
         };
-        Ok(Self { system, clock, random, options, send, injected, budgets: Default::default() })
+        Ok(Self { system, clock, random, options, headers, send, injected, budgets: Default::default() })
     }
 
     /// Whether calls need no task of a runtime besides the future that waits for them.
@@ -166,8 +170,15 @@ impl<S: System> Engine<S> {
         arguments: &mut dyn Arguments,
         call: &CallContext,
     ) -> Result<Success> {
-        let options = call.options.clone().or(&self.options);
-        options.check()?;
+        // Most calls have no options of their own: those of the client are checked already, and their headers made.
+        let own = Some(&call.options).filter(|own| !own.is_empty()).map(|own| own.clone().or(&self.options));
+        let (options, headers) = match &own {
+            Some(own) => {
+                own.check()?;
+                (own, Cow::Owned(own.headers()?))
+            }
+            None => (&self.options, Cow::Borrowed(&self.headers)),
+        };
         let base = self.system.base(operation);
         base.check_plain("base_url", options.allow_insecure_http.unwrap_or(false))?;
         let mut redactor = Redactor::default();
@@ -180,11 +191,11 @@ impl<S: System> Engine<S> {
         for value in options.extra_headers.iter().flat_map(|headers| headers.values()) {
             redactor.add(value);
         }
-        let request = self.request(operation, arguments, &options, call, &mut redactor).await?;
+        let request = self.request(operation, arguments, &headers, call, &mut redactor).await?;
 
         let policy = RetryPolicy::new(call.attempts.unwrap_or_else(|| options.max_attempts()));
         let limits = options.limits();
-        let transport = Transport::new(self.sender(&options)?, Arc::clone(&self.clock));
+        let transport = Transport::new(self.sender(options)?, Arc::clone(&self.clock));
         let whole = limits.total.saturating_mul(policy.max_attempts);
         let deadline = call.deadline.unwrap_or(Duration::MAX).min(self.clock.now().saturating_add(whole));
         let budget = &self.budgets[usize::from(operation.auth == Auth::DashboardCookies)];
@@ -202,7 +213,7 @@ impl<S: System> Engine<S> {
                 operation: operation.name,
                 method: operation.method,
                 path: operation.path,
-                host: base.host(),
+                host: base.host().to_owned(),
                 attempt: number,
                 status: None,
                 outcome: None,
@@ -227,7 +238,7 @@ impl<S: System> Engine<S> {
                 &self.system,
                 operation,
                 exchanged,
-                &base.host(),
+                base.host(),
                 &redactor,
                 self.clock.wall_ms(),
                 &request_id,
@@ -318,23 +329,22 @@ impl<S: System> Engine<S> {
         Ok(Arc::clone(&self.send))
     }
 
-    async fn request(
+    async fn request<'h>(
         &self,
         operation: &Operation,
         arguments: &dyn Arguments,
-        options: &Options,
+        headers: &'h HeaderMap,
         call: &CallContext,
         redactor: &mut Redactor,
-    ) -> Result<Request> {
+    ) -> Result<Request<'h>> {
         let base = self.system.base(operation);
         let mut url = base.join(&fill(operation.path, arguments)?)?;
-        let mut headers = options.headers()?;
-        headers.insert(ACCEPT, HeaderValue::from_static(operation.accept));
+        let mut own = vec![(ACCEPT, HeaderValue::from_static(operation.accept))];
         if let Some((name, value)) = arguments.header() {
-            headers.insert(HeaderName::from_static(name), header_value(name, value)?);
+            own.push((HeaderName::from_static(name), header_value(name, value)?));
         }
         if let Some(path) = arguments.referer() {
-            headers.insert(REFERER, header_value("referer", base.join(&path)?.as_str())?);
+            own.push((REFERER, header_value("referer", base.join(&path)?.as_str())?));
         }
         let mut body = Bytes::new();
         if let Some(query) = arguments.raw_query() {
@@ -355,29 +365,31 @@ impl<S: System> Engine<S> {
                     _ if operation.accept.ends_with("json") => (operation.accept, arguments.encode(Body::Json)?),
                     _ => ("application/json", arguments.encode(Body::Json)?),
                 };
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+                own.push((CONTENT_TYPE, HeaderValue::from_static(content_type)));
                 // The bytes are overwritten when the last attempt lets go of them.
                 body = Bytes::from_owner(bytes);
             }
         }
         let method = Method::from_bytes(operation.method.as_bytes())
             .map_err(|_| Error::internal(format!("{} is no method", operation.method)))?;
-        Ok(Request { method, url, headers, body })
+        Ok(Request { method, url, headers, own, body })
     }
 }
 
 /// What every attempt of a call sends alike.
-struct Request {
+struct Request<'h> {
     method: Method,
     url: Url,
-    headers: HeaderMap,
+    headers: &'h HeaderMap,
+    /// Headers of this operation; where the options name one too, this one counts.
+    own: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
 }
 
-impl Request {
+impl Request<'_> {
     fn head(&self, credentials: &Credentials, request_id: &str) -> Head {
         let mut headers = self.headers.clone();
-        headers.extend(credentials.headers.iter().cloned());
+        headers.extend(self.own.iter().chain(&credentials.headers).cloned());
         if let Ok(value) = HeaderValue::from_str(request_id) {
             headers.insert(HeaderName::from_static("x-request-id"), value);
         }
