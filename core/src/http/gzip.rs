@@ -109,3 +109,69 @@ fn broken(cause: &str) -> Failure {
         causes: vec![cause.to_owned()],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use futures::executor::block_on;
+    use futures::{TryStreamExt as _, stream};
+
+    use super::*;
+
+    fn packed(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// What comes out when `bytes` come in pieces of this size; and the largest piece of it.
+    fn unpacked(bytes: &[u8], piece: usize) -> Result<(Vec<u8>, usize), Failure> {
+        let pieces: Vec<_> = bytes.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        let steps: Vec<Bytes> = block_on(inflated(stream::iter(pieces)).try_collect())?;
+        let largest = steps.iter().map(Bytes::len).max().unwrap_or(0);
+        Ok((steps.concat(), largest))
+    }
+
+    #[test]
+    fn a_body_is_unpacked_however_it_is_cut() {
+        let text: Vec<u8> = (0..300_000_u32).flat_map(|n| (n * n).to_le_bytes()).collect();
+        let bytes = packed(&text);
+        for piece in [1, 2, 7, 1_000, bytes.len()] {
+            let (whole, largest) = unpacked(&bytes, piece).unwrap();
+            assert!(whole == text && largest <= STEP_BYTES, "{piece}");
+        }
+    }
+
+    #[test]
+    fn nothing_at_all_is_an_empty_body() {
+        assert_eq!(unpacked(b"", 1).unwrap().0, b"");
+        assert_eq!(unpacked(&packed(b""), 3).unwrap().0, b"");
+    }
+
+    #[test]
+    fn what_is_cut_changed_or_followed_by_more_is_no_body() {
+        let bytes = packed(b"said and said again, said and said again");
+        for end in 1..bytes.len() {
+            for piece in [1, 5, end] {
+                let failure = unpacked(&bytes[..end], piece).unwrap_err();
+                assert_eq!((failure.reason, failure.outcome), ("body_truncated", Outcome::Unknown), "{end}");
+            }
+        }
+        // The checksum, and the length beside it.
+        for place in bytes.len() - 8..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1;
+            assert!(unpacked(&changed, 9).is_err(), "{place}");
+        }
+        for more in [b"x".to_vec(), bytes.clone()] {
+            let bytes = [bytes.clone(), more].concat();
+            for piece in [1, bytes.len() - 1, bytes.len()] {
+                assert!(unpacked(&bytes, piece).is_err(), "{piece}");
+            }
+        }
+        assert!(unpacked(b"no gzip at all", 4).is_err());
+    }
+}
