@@ -57,7 +57,7 @@ class Host:
 
     @property
     def wants_events(self) -> int:
-        """Which events anybody would hear of, as the native module reads it: none (0), all (1), all but attempts (2)."""
+        """Which events anybody would hear of, as the core is told: none (0), all (1), all but attempts (2)."""
         return 1 if self.on_event is not None else audible()
 
     def tell(self, event: Event) -> object:
