@@ -17,6 +17,7 @@ _LEVELS = {**dict.fromkeys(_WARNINGS, 30), "retry_scheduled": 20, "reauthenticat
 _DEBUG = 10
 _WARNING = 30
 _FLOW_LEVEL = 20
+_LEVEL = os.environ.get("TENANTRY_LOG")
 _logger: logging.Logger | None = None
 
 
@@ -97,7 +98,7 @@ def logger() -> logging.Logger | None:
     global _logger  # noqa: PLW0603
     if _logger is not None:
         return _logger
-    level = os.environ.get("TENANTRY_LOG")
+    level = _LEVEL
     if not level and "logging" not in sys.modules:
         return None
     import logging
