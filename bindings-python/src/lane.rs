@@ -1,13 +1,13 @@
 //! A runtime without threads: whoever waits for a call runs it meanwhile, and the sockets with it.
 
 use std::fs;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::{AsRawFd as _, RawFd};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use futures::task::AtomicWaker;
@@ -29,6 +29,20 @@ pub struct Lane {
     pub stop: Stop,
     bell: Arc<Notify>,
     poll_fd: OnceLock<Option<RawFd>>,
+}
+
+/// Wakes one wait in a lane. A waker that an idle connection keeps wakes nobody: the next wait has another.
+#[derive(Default)]
+struct Wait(AtomicWaker);
+
+impl Wake for Wait {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.wake();
+    }
 }
 
 /// Ends whatever waits in a lane.
@@ -68,12 +82,15 @@ impl Lane {
     pub fn block_on<F: Future>(&self, main: bool, future: F) -> Option<PyResult<F::Output>> {
         let mut future = pin!(future);
         let mut tick = pin!(None::<Sleep>);
-        self.runtime.block_on(std::future::poll_fn(|context| {
+        let wait = Arc::new(Wait::default());
+        let waker = Waker::from(Arc::clone(&wait));
+        let ended = self.runtime.block_on(poll_fn(|context| {
+            wait.0.register(context.waker());
             self.stop.waiting.register(context.waker());
             if self.stop.stopped.load(Ordering::SeqCst) {
                 return Poll::Ready(None);
             }
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Poll::Ready(Some(Ok(output)));
             }
             if !main {
@@ -91,7 +108,9 @@ impl Lane {
                 }
                 tick.set(None);
             }
-        }))
+        }));
+        wait.0.take();
+        ended
     }
 
     /// Takes in what the sockets and the clock have to tell, and waits for nothing.
