@@ -15,7 +15,7 @@ use pyo3::types::PyWeakrefReference;
 use pyo3::{IntoPyObjectExt as _, intern};
 
 use crate::lane::Lane;
-use crate::process::PerProcess;
+use crate::process::{self, PerProcess};
 use crate::running::Running;
 use crate::runtime;
 use crate::waiting::{Home, Waiting};
@@ -106,7 +106,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Desk {
     fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
-        let (pid, address) = (std::process::id(), event_loop.as_ptr() as usize);
+        let (pid, address) = (process::id(), event_loop.as_ptr() as usize);
         let known = lock(&DESKS)
             .iter()
             .find(|entry| entry.pid == pid && entry.event_loop == address)
@@ -142,7 +142,7 @@ impl Desk {
             runtime::give_back(lane);
         }
         let entry = Entry {
-            pid: std::process::id(),
+            pid: process::id(),
             event_loop: event_loop.as_ptr() as usize,
             desk: Arc::downgrade(&desk),
             kept: (!watched).then(|| PerProcess::new(Arc::clone(&desk))),

@@ -1,9 +1,33 @@
 //! Values that belong to the process that made them.
 
 use std::mem::ManuallyDrop;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pyo3::PyErr;
 use pyo3::exceptions::PyRuntimeError;
+
+static ID: AtomicU32 = AtomicU32::new(0);
+
+/// This process: `std::process::id` without its system call, of which a call would need ten.
+pub fn id() -> u32 {
+    static WATCHING: Once = Once::new();
+    extern "C" fn forked() {
+        ID.store(std::process::id(), Ordering::Relaxed);
+    }
+    match ID.load(Ordering::Relaxed) {
+        0 => {}
+        id => return id,
+    }
+    WATCHING.call_once(|| {
+        // Safety: the handler does what is allowed between fork and exec, and is never unloaded: Python keeps its modules.
+        let watched = unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+        if watched == 0 {
+            forked();
+        }
+    });
+    std::process::id()
+}
 
 /// A value of one process. A forked child can neither use nor drop it: threads that it would wait for are the parent's,
 /// and so may be the locks that they hold.
@@ -14,12 +38,12 @@ pub struct PerProcess<T> {
 
 impl<T> PerProcess<T> {
     pub fn new(value: T) -> Self {
-        Self { pid: std::process::id(), value: ManuallyDrop::new(value) }
+        Self { pid: id(), value: ManuallyDrop::new(value) }
     }
 
     /// The value, unless this is a forked child.
     pub fn get(&self) -> Option<&T> {
-        (self.pid == std::process::id()).then_some(&*self.value)
+        (self.pid == id()).then_some(&*self.value)
     }
 
     /// The value, also in a forked child: what in it nobody can be changing may be looked at there, and nothing else.
@@ -39,7 +63,7 @@ impl<T> PerProcess<T> {
 
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
-        if self.pid == std::process::id() {
+        if self.pid == id() {
             // Safety: dropped once, here, and not used afterwards.
             unsafe { ManuallyDrop::drop(&mut self.value) }
         }

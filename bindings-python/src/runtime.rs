@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 
 use crate::lane::Lane;
-use crate::process::ending;
+use crate::process::{self, ending};
 
 /// How long shutdown waits for threads that deliver results.
 const SHUTDOWN: Duration = Duration::from_secs(2);
@@ -93,7 +93,7 @@ static CLOSED: AtomicBool = AtomicBool::new(false);
 fn current() -> Option<&'static Slot> {
     // Safety: what is stored is leaked, and never changed after.
     let slot = unsafe { SLOT.load(Ordering::Acquire).as_ref() };
-    slot.filter(|slot| slot.pid == std::process::id())
+    slot.filter(|slot| slot.pid == process::id())
 }
 
 fn slot() -> PyResult<&'static Slot> {
@@ -105,7 +105,7 @@ fn slot() -> PyResult<&'static Slot> {
     }
     let before = SLOT.load(Ordering::Acquire);
     let made = Slot {
-        pid: std::process::id(),
+        pid: process::id(),
         handle: OnceLock::new(),
         runtime: Mutex::default(),
         lanes: Mutex::default(),
@@ -259,7 +259,7 @@ thread_local! {
 }
 
 fn on_main_thread(py: Python<'_>) -> PyResult<bool> {
-    let pid = std::process::id();
+    let pid = process::id();
     if let Some((of, main)) = MAIN.get()
         && of == pid
     {
