@@ -89,6 +89,8 @@ pub(crate) struct Driver<K: Kind> {
     whole: HashMap<u32, Box<Whole<K::Machine>>>,
     running: FuturesUnordered<BoxFuture<'static, Driven<K::Machine>>>,
     begun: usize,
+    /// Flows begun so far, for fairness.
+    turns: usize,
     reports: VecDeque<Report>,
     lateness: Lateness,
     sleep: Option<(u32, BoxFuture<'static, ()>)>,
@@ -113,6 +115,7 @@ impl<K: Kind> Driver<K> {
             whole: HashMap::new(),
             running: FuturesUnordered::new(),
             begun: 0,
+            turns: 0,
             reports: VecDeque::new(),
             lateness: Lateness::default(),
             sleep: None,
@@ -249,7 +252,8 @@ impl<K: Kind> Driver<K> {
 
     fn begin_what_fits(&mut self) {
         while self.begun < self.at_once {
-            let poll_first = self.begun % OTHERS != OTHERS - 1;
+            self.turns += 1;
+            let poll_first = !self.turns.is_multiple_of(OTHERS);
             let number = if poll_first {
                 self.due.pop_front().or_else(|| self.others.pop_front())
             } else {

@@ -96,7 +96,7 @@ pub(super) fn check(spec: &Value) -> Vec<Problem> {
             Some(value) => problems.extend(problem(value, kind).map(|(key, what)| (format!("{path}{key}"), what))),
         }
     }
-    unknown_keys(spec, "", &mut problems);
+    unknown_keys(spec, &mut String::new(), &mut problems);
     for (one, other) in TWICE {
         let differ = |(a, b): (&Value, &Value)| a.as_str().is_some_and(|a| a != b.as_str().unwrap_or_default());
         let empty = Value::from("");
@@ -196,15 +196,20 @@ fn is_secret(value: &Value) -> bool {
     }
 }
 
-fn unknown_keys(value: &Value, path: &str, problems: &mut Vec<Problem>) {
+fn unknown_keys(value: &Value, path: &mut String, problems: &mut Vec<Problem>) {
     let Some(object) = value.as_object() else { return };
+    let above = path.len();
     for (key, child) in object {
-        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        match FIELDS.iter().find(|(known, _, _)| *known == path) {
-            None => problems.push((path, "is no field of a spec".to_owned())),
-            Some((_, Kind::Object, _)) => unknown_keys(child, &path, problems),
+        if above > 0 {
+            path.push('.');
+        }
+        path.push_str(key);
+        match FIELDS.iter().find(|(known, _, _)| known == path) {
+            None => problems.push((path.clone(), "is no field of a spec".to_owned())),
+            Some((_, Kind::Object, _)) => unknown_keys(child, path, problems),
             Some(_) => {}
         }
+        path.truncate(above);
     }
 }
 

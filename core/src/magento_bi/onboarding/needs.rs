@@ -32,6 +32,9 @@ impl Onboarding {
     /// What a step asks before it does anything.
     pub(super) fn need_at_start(&self) -> Option<Need> {
         let outputs = &self.state.outputs;
+        if !matches!(self.state.step, Step::InstallPublicKey | Step::ConfirmUser | Step::CreateDashboards) {
+            return None;
+        }
         let parts = self.spec.parts().ok()?;
         match self.state.step {
             Step::InstallPublicKey => Some(self.need(

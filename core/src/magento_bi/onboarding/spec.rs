@@ -142,12 +142,11 @@ impl OnboardingSpec {
                 secrets.push((reference(path), secret));
             }
         }
+        Parts::deserialize(&value).map_err(|error| Error::validation("spec", error))?;
         let packed: Box<str> = pack(&value).to_string().into();
         let mut hasher = DefaultHasher::new();
         packed.hash(&mut hasher);
-        let spec = Self { packed, secrets: secrets.into(), mark: hasher.finish() as u32 };
-        spec.parts()?;
-        Ok(spec)
+        Ok(Self { packed, secrets: secrets.into(), mark: hasher.finish() as u32 })
     }
 
     /// What a flow that only polls has in place of the spec of this mark.
