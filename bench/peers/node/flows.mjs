@@ -69,20 +69,20 @@ async function ours(base, count, interval) {
     client_secret: 's',
   })
   if (typeof client.onboardings.runAll !== 'function') throw new NotBuilt('fleets of onboardings')
-  const keys = Array.from({ length: count }, (_, number) => String(number))
+  function* keys() {
+    for (let number = 0; number < count; number++) yield String(number)
+  }
   const poll = { minMs: interval, maxMs: interval, factor: 1, jitter: 0.1 }
-  let stats
+  const fleet = client.onboardings.runAll(keys(), { spec: () => SPEC, poll })
   const run = await measured(count, async () => {
-    const turns = client.onboardings.runAll(keys, { spec: () => SPEC, poll })
     let done = 0
-    for await (const turn of turns) {
+    for await (const turn of fleet) {
       if (turn.error) throw turn.error
       done += 1
     }
     if (done !== count) throw new Error(`${done} of ${count} came to an end`)
-    stats = turns.stats
-    return stats.polls
+    return fleet.status.polls
   })
-  const late = { late_p50_us: stats.late_p50_ms * 1e3, late_p99_us: stats.late_p99_ms * 1e3 }
-  return result(run, stats.polls, late)
+  const { polls, late_p50_ms, late_p99_ms } = fleet.status
+  return result(run, polls, { late_p50_us: late_p50_ms * 1e3, late_p99_us: late_p99_ms * 1e3 })
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from clients import NotBuiltError
@@ -91,8 +90,7 @@ async def _ours(base: str, count: int, interval: float) -> dict[str, Any]:
             done += 1
     if done != count:
         raise RuntimeError(f"{done} of {count} came to an end")
-    stats = run.stats
-    seen = stats if isinstance(stats, Mapping) else {name: getattr(stats, name) for name in dir(stats)}
-    late = {f"late_p{q}_us": seen[f"late_p{q}_ms"] * 1e3 for q in (50, 99) if f"late_p{q}_ms" in seen}
+    status = run.status
+    late = {f"late_p{q}_us": status[f"late_p{q}_ms"] * 1e3 for q in (50, 99)}
     await client.aclose()
-    return _result(meter, count, int(seen["polls"]), late)
+    return _result(meter, count, status["polls"], late)
