@@ -134,8 +134,9 @@ def told(command: list[object]) -> Sample:
     except subprocess.TimeoutExpired:
         return {"failed": f"no end after {PATIENCE_S} s"}
     if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        return {"failed": (lines or [f"exit {done.returncode}"])[-1][:200]}
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit {done.returncode}"]
+        # Python names the error last, Node before it tells where it was.
+        return {"failed": next((line for line in reversed(lines) if "Error" in line), lines[-1])[:200]}
     return json.loads(done.stdout.splitlines()[-1])
 
 
