@@ -8,6 +8,7 @@
 //! A page is its text and a tape of where its fields lie ([`Page`], [`Row`]); no object is built that nobody asks for.
 
 mod ascii;
+mod columns;
 mod cursor;
 mod key;
 #[rustfmt::skip]
@@ -21,6 +22,7 @@ mod row;
 
 pub use tenantry_tape::{At, Block, Field, Holds, Kind, Layout, Shape, Slot, unescape};
 
+pub use columns::{Batch, Column, Columns, Values};
 pub use cursor::{Cursor, Window};
 pub use key::{Instant, KeyLookup, RowKey};
 pub use layouts::layout;
