@@ -97,6 +97,17 @@ impl Field {
         }
     }
 
+    /// The field's JSON text as a value without any class of records.
+    pub fn plain<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(words) = &self.words
+            && let Some(word) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
+            && !word.contains('\\')
+        {
+            return Ok(words.get(py, word).into_any());
+        }
+        plain(py, &self.kind, text)
+    }
+
     /// The record within a record; none if there is nothing in it.
     fn record<'py>(&self, py: Python<'py>, record: &Record, class: &Class, text: &str) -> PyResult<Bound<'py, PyAny>> {
         if is_empty_object(text) {

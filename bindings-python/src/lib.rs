@@ -2,6 +2,7 @@
 //!
 //! A domain error never is a Python exception here: it is an envelope, which the Python half makes an exception of.
 
+mod arrow;
 mod awaitable;
 mod call;
 mod display;
@@ -18,6 +19,7 @@ mod record;
 mod running;
 mod runtime;
 mod sandbox;
+mod values;
 mod waiting;
 mod worker;
 
@@ -41,6 +43,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sandbox::Sandbox>()?;
     module.add_class::<record::Record>()?;
     module.add_class::<field::Attribute>()?;
+    module.add_class::<values::Paths>()?;
+    module.add_class::<arrow::Table>()?;
     module.add_function(wrap_pyfunction!(record::records, module)?)?;
     module.add_function(wrap_pyfunction!(spec, module)?)?;
     let shutdown = wrap_pyfunction!(runtime::_shutdown, module)?;

@@ -6,10 +6,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyType};
 use tenantry::{Error, ops, page};
 
+use crate::arrow::Table;
 use crate::call::Call;
 use crate::process::PerProcess;
 use crate::record::Class;
 use crate::runtime;
+use crate::values::Paths;
 
 /// One reading of a list. Dropping or closing it gives up the page that is fetched ahead.
 #[pyclass(frozen, weakref, module = "tenantry._native")]
@@ -65,6 +67,24 @@ impl Pages {
     fn take<'py>(&self, model: &Bound<'py, PyType>) -> PyResult<Option<Bound<'py, PyList>>> {
         let class = Class::new(model)?;
         self.taken().map(|page| class.rows(model.py(), &page)).transpose()
+    }
+
+    /// The rows of the page that was brought, as tuples of these fields; None at the end.
+    fn take_values<'py>(&self, py: Python<'py>, paths: &Bound<'py, Paths>) -> PyResult<Option<Bound<'py, PyList>>> {
+        self.taken().map(|page| paths.get().rows(py, &page)).transpose()
+    }
+
+    /// Puts the rows of the page that was brought behind those of a table; whether there was one.
+    fn take_columns(&self, py: Python<'_>, table: &Bound<'_, Table>) -> bool {
+        let table = table.get();
+        py.detach(|| {
+            let page = self.taken();
+            let was_one = page.is_some();
+            if let Some(page) = page {
+                table.push(table.columns().of(&page));
+            }
+            was_one
+        })
     }
 
     /// Gives up the page that is fetched ahead; no further one is fetched.

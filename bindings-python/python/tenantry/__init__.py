@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tenantry import cloudblue as cloudblue
     from tenantry import maestrano as maestrano
     from tenantry import magento_bi as magento_bi
+    from tenantry._native import Columns as Columns
     from tenantry._native import Record as Record
     from tenantry.errors import (
         APIConnectionError as APIConnectionError,
@@ -96,6 +97,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "CheckpointError",
+    "Columns",
     "ConfigError",
     "ConflictError",
     "Event",
@@ -130,6 +132,7 @@ __all__ = [
 # Public name -> the module that has it; None for a module itself. All others are errors.
 _HOMES: "dict[str, str | None]" = {
     "AsyncSandbox": "sandbox",
+    "Columns": "_native",
     "Event": "events",
     "Journal": "journal",
     "Record": "_native",

@@ -1,6 +1,7 @@
 """The native module: handles and texts. Private: its names may change with any version."""
 
 from asyncio import Future
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, TypeVar, final
 
 from typing_extensions import Self
@@ -8,8 +9,10 @@ from typing_extensions import Self
 __all__ = [
     "Call",
     "Client",
+    "Columns",
     "Flow",
     "Pages",
+    "Paths",
     "Record",
     "Sandbox",
     "Worker",
@@ -93,7 +96,31 @@ class Fleet:
 class Pages:
     def next(self) -> Call: ...
     def take(self, model: type[_R]) -> list[_R] | None: ...
+    def take_values(self, paths: Paths) -> list[tuple[Any, ...]] | None: ...
+    def take_columns(self, table: Columns) -> bool: ...
     def close(self) -> None: ...
+
+@final
+class Paths:
+    @staticmethod
+    def of(model: type[Record], names: Sequence[str]) -> Paths | str: ...
+
+@final
+class Columns:
+    """Columns of a list's rows, by Apache Arrow's C data interface; made by `columns()` and `to_arrow()` of a list."""
+
+    @staticmethod
+    def of(model: type[Record], names: Sequence[str]) -> Columns | str: ...
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_schema__(self) -> object:
+        """The types of the columns, for who reads Arrow's C data interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The columns, a batch for each page, for who reads Arrow's C data interface."""
 
 @final
 class Worker:
