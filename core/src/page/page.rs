@@ -47,7 +47,8 @@ pub struct Page {
 impl Page {
     /// Reads a page, with its text rewritten first if it is wanted in `ascii`; gives the text back if it is no array that can
     /// be read.
-    pub(crate) fn read(layout: &'static Layout, text: String, ascii: bool) -> std::result::Result<Self, String> {
+    #[doc(hidden)] // for the benches
+    pub fn read(layout: &'static Layout, text: String, ascii: bool) -> std::result::Result<Self, String> {
         let mut tape = PooledTape::take();
         let written = if ascii { in_ascii(&text) } else { None };
         match tape.0.parse(layout, written.as_ref().unwrap_or(&text)) {
