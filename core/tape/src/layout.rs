@@ -1,6 +1,7 @@
 //! Which fields are known.
 
-/// A record's known fields. Its block of slots holds the record's own range first, then those of its fields.
+/// A record's known fields. Its block of slots holds the record's own range first, then those of its fields, each behind
+/// the one before.
 #[derive(Debug)]
 pub struct Shape {
     /// Tells shapes apart; small, as tables are indexed by it.
@@ -49,7 +50,8 @@ pub enum Holds {
     Any,
 }
 
-/// The layout of a page.
+/// The layout of a page. No shape lies within itself, by whatever way, and the first table has only the rows of the page:
+/// so the rows of a list lie side by side.
 #[derive(Debug)]
 pub struct Layout {
     /// The rows of the page.

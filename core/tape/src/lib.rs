@@ -31,18 +31,27 @@
 //! The text is accepted exactly if it is a JSON array by RFC 8259, nested at most [`MAX_DEPTH`] deep and shorter than 2 GiB.
 //! Escapes of lone surrogates pass, as they do where text is only skipped; of a key that comes twice the last one counts.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod block;
+mod fault;
+mod grammar;
 mod layout;
-mod reader;
+mod order;
+mod records;
+mod scan;
 mod slot;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 mod tape;
 mod text;
 
 pub use block::{At, Block};
+pub use fault::Fault;
 pub use layout::{Field, Holds, Kind, Layout, Shape};
-pub use reader::{Fault, MAX_DEPTH};
 pub use slot::Slot;
 pub use tape::Tape;
 pub use text::{is_plain, member, unescape};
+
+/// Levels of arrays and objects that are read.
+pub const MAX_DEPTH: u32 = 128;

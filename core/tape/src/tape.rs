@@ -1,15 +1,16 @@
 //! The tables of slots, and their reuse.
 
-use crate::reader::{Fault, Reader};
-use crate::{At, Block, Layout, Shape, Slot};
+use crate::grammar;
+use crate::order::Order;
+use crate::records::Records;
+use crate::{At, Block, Fault, Layout, Shape, Slot};
 
 /// The slots of one page. A tape that is used again allocates nothing once it has grown.
 #[derive(Debug, Default)]
 pub struct Tape {
     /// The blocks of each table, one behind the other.
-    pub(crate) tables: Vec<Vec<Slot>>,
-    /// For each shape, which field came after which the last time: documents of one server keep their order.
-    pub(crate) followers: Vec<Vec<u16>>,
+    tables: Vec<Vec<Slot>>,
+    order: Order,
     layout: Option<&'static Layout>,
 }
 
@@ -19,7 +20,7 @@ impl Tape {
     /// # Errors
     /// The place at which it is no such array; the tape then holds nothing.
     pub fn parse(&mut self, layout: &'static Layout, text: &str) -> Result<(), Fault> {
-        self.read(layout, |tape| Reader::new(text.as_bytes()).page(tape, layout))
+        self.read(layout, text, |records| records.page(layout))
     }
 
     /// Reads `text`, one record: the only row of the first table. Its own range begins at 0.
@@ -27,22 +28,25 @@ impl Tape {
     /// # Errors
     /// The place at which it is no JSON value.
     pub fn parse_one(&mut self, layout: &'static Layout, text: &str) -> Result<(), Fault> {
-        self.read(layout, |tape| Reader::new(text.as_bytes()).one(tape, layout))
+        self.read(layout, text, |records| records.one(layout))
     }
 
     fn read(
         &mut self,
         layout: &'static Layout,
-        read: impl FnOnce(&mut Self) -> Result<(), Fault>,
+        text: &str,
+        read: impl FnOnce(Records<'_>) -> grammar::Result<()>,
     ) -> Result<(), Fault> {
         self.clear();
         self.tables.resize_with(layout.tables.len().max(self.tables.len()), Vec::new);
         self.layout = Some(layout);
-        let read = read(self);
+        let read = read(Records::new(text, &mut self.tables, &mut self.order));
+        // It says nothing of another text.
+        self.order.clear();
         if read.is_err() {
             self.clear();
         }
-        read
+        read.map_err(Fault::from)
     }
 
     /// Forgets the page and keeps the memory.
