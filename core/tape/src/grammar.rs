@@ -1,6 +1,7 @@
 //! JSON's grammar: says where what is right ends, and where it stops being right.
 //!
-//! A place goes from function to function as a number, so that the processor can keep it.
+//! A place goes from function to function as a number, so that the processor can keep it. It has 32 bits, as texts are
+//! shorter than 2 GiB: the compiler then sees that no sum of a place and a length overflows, and checks only its end.
 
 use crate::scan::plain_until;
 use crate::{Fault, MAX_DEPTH, Slot};
@@ -18,25 +19,26 @@ impl From<Broken> for Fault {
 }
 
 #[cold]
-pub(crate) fn broken<T>(at: usize) -> Result<T> {
-    Err(Broken(short(at)))
+pub(crate) fn broken<T>(at: u32) -> Result<T> {
+    Err(Broken(at))
 }
 
-/// A place of the text, which is shorter than 2 GiB.
+/// The bytes from `at` on, if there are that many.
 #[inline(always)]
-pub(crate) fn short(at: usize) -> u32 {
-    at as u32
+pub(crate) fn bytes<const N: usize>(text: &[u8], at: u32) -> Option<&[u8; N]> {
+    let at = at as usize;
+    text.get(at..at + N)?.first_chunk()
 }
 
 /// The byte at a place; 0, which JSON has nowhere, at the end.
 #[inline(always)]
-pub(crate) fn byte(text: &[u8], at: usize) -> u8 {
-    text.get(at).copied().unwrap_or_default()
+pub(crate) fn byte(text: &[u8], at: u32) -> u8 {
+    text.get(at as usize).copied().unwrap_or_default()
 }
 
 /// Behind the space.
 #[inline(always)]
-pub(crate) fn space(text: &[u8], mut at: usize) -> usize {
+pub(crate) fn space(text: &[u8], mut at: u32) -> u32 {
     while matches!(byte(text, at), b' ' | b'\n' | b'\t' | b'\r') {
         at += 1;
     }
@@ -45,35 +47,35 @@ pub(crate) fn space(text: &[u8], mut at: usize) -> usize {
 
 /// Behind one byte.
 #[inline(always)]
-pub(crate) fn one(text: &[u8], at: usize, wanted: u8) -> Result<usize> {
+pub(crate) fn one(text: &[u8], at: u32, wanted: u8) -> Result<u32> {
     if byte(text, at) == wanted { Ok(at + 1) } else { broken(at) }
 }
 
 /// The depth within a bracket that opens here.
 #[inline(always)]
-pub(crate) fn deeper(at: usize, depth: u32) -> Result<u32> {
+pub(crate) fn deeper(at: u32, depth: u32) -> Result<u32> {
     if depth < MAX_DEPTH { Ok(depth + 1) } else { broken(at) }
 }
 
 /// Any value, which begins here.
 #[inline(always)]
-pub(crate) fn value(text: &[u8], at: usize, depth: u32) -> Result<Slot> {
+pub(crate) fn value(text: &[u8], at: u32, depth: u32) -> Result<Slot> {
     let end = match byte(text, at) {
         b'"' => return string(text, at),
         b'{' | b'[' => nested(text, at, depth)?,
         _ => scalar(text, at)?,
     };
-    Ok(Slot::new(short(at), short(end), false))
+    Ok(Slot::new(at, end, false))
 }
 
 /// An array or object, whatever is in it; without recursion.
-fn nested(text: &[u8], mut at: usize, outside: u32) -> Result<usize> {
+fn nested(text: &[u8], mut at: u32, outside: u32) -> Result<u32> {
     // For each open bracket a bit, the innermost lowest: whether it is an object's.
     let mut objects = 0_u128;
     let mut depth = outside;
     loop {
         match byte(text, at) {
-            b'"' => at = string(text, at)?.range().end,
+            b'"' => at = string(text, at)?.end(),
             bracket @ (b'{' | b'[') => {
                 let object = bracket == b'{';
                 depth = deeper(at, depth)?;
@@ -118,33 +120,33 @@ fn nested(text: &[u8], mut at: usize, outside: u32) -> Result<usize> {
 
 /// Behind a key, its colon and the space behind that.
 #[inline(always)]
-fn key(text: &[u8], at: usize) -> Result<usize> {
+fn key(text: &[u8], at: u32) -> Result<u32> {
     if byte(text, at) != b'"' {
         return broken(at);
     }
-    colon(text, string(text, at)?.range().end)
+    colon(text, string(text, at)?.end())
 }
 
 /// Behind a colon and the space around it.
 #[inline(always)]
-pub(crate) fn colon(text: &[u8], at: usize) -> Result<usize> {
+pub(crate) fn colon(text: &[u8], at: u32) -> Result<u32> {
     Ok(space(text, one(text, space(text, at), b':')?))
 }
 
 /// A string whose quote is here.
 #[inline(always)]
-pub(crate) fn string(text: &[u8], start: usize) -> Result<Slot> {
+pub(crate) fn string(text: &[u8], start: u32) -> Result<Slot> {
     let at = plain_until(text, start + 1);
     if byte(text, at) == b'"' {
-        return Ok(Slot::new(short(start), short(at + 1), false));
+        return Ok(Slot::new(start, at + 1, false));
     }
     let end = escaped(text, at)?;
-    Ok(Slot::new(short(start), short(end), true))
+    Ok(Slot::new(start, end, true))
 }
 
 /// Behind a string whose first escape is here.
 #[inline(never)]
-fn escaped(text: &[u8], mut at: usize) -> Result<usize> {
+fn escaped(text: &[u8], mut at: u32) -> Result<u32> {
     loop {
         match byte(text, at) {
             b'"' => return Ok(at + 1),
@@ -156,11 +158,11 @@ fn escaped(text: &[u8], mut at: usize) -> Result<usize> {
     }
 }
 
-fn escape(text: &[u8], at: usize) -> Result<usize> {
+fn escape(text: &[u8], at: u32) -> Result<u32> {
     match byte(text, at + 1) {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
         b'u' => {
-            let digits = text.get(at + 2..at + 6);
+            let digits = bytes::<4>(text, at + 2);
             if digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) { Ok(at + 6) } else { broken(at) }
         }
         _ => broken(at),
@@ -169,17 +171,21 @@ fn escape(text: &[u8], at: usize) -> Result<usize> {
 
 /// Behind a number, `true`, `false` or `null`.
 #[inline]
-fn scalar(text: &[u8], at: usize) -> Result<usize> {
-    let word = match byte(text, at) {
-        b'n' => &b"null"[..],
-        b't' => b"true",
-        b'f' => b"false",
-        _ => return number(text, at),
-    };
-    if text.get(at..at + word.len()) == Some(word) { Ok(at + word.len()) } else { broken(at) }
+fn scalar(text: &[u8], at: u32) -> Result<u32> {
+    match byte(text, at) {
+        b'n' => word(text, at, b"null"),
+        b't' => word(text, at, b"true"),
+        b'f' => word(text, at, b"false"),
+        _ => number(text, at),
+    }
 }
 
-fn number(text: &[u8], mut at: usize) -> Result<usize> {
+#[inline(always)]
+fn word<const N: usize>(text: &[u8], at: u32, word: &[u8; N]) -> Result<u32> {
+    if bytes(text, at) == Some(word) { Ok(at + N as u32) } else { broken(at) }
+}
+
+fn number(text: &[u8], mut at: u32) -> Result<u32> {
     if byte(text, at) == b'-' {
         at += 1;
     }
@@ -199,7 +205,7 @@ fn number(text: &[u8], mut at: usize) -> Result<usize> {
 
 /// Behind one digit or more.
 #[inline]
-fn digits(text: &[u8], start: usize) -> Result<usize> {
+fn digits(text: &[u8], start: u32) -> Result<u32> {
     let mut at = start;
     while byte(text, at).is_ascii_digit() {
         at += 1;

@@ -65,7 +65,7 @@ impl Order {
 
     /// What came at `place` the last time, if it stands at `at` again; and where the text goes on behind it.
     #[inline]
-    pub(crate) fn expected(&self, place: u32, text: &[u8], at: usize) -> Option<(&Step, usize)> {
+    pub(crate) fn expected(&self, place: u32, text: &[u8], at: u32) -> Option<(&Step, u32)> {
         let step = self.steps.get(place as usize)?;
         Some((step, step.seam.behind(text, at)?))
     }

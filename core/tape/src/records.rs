@@ -1,6 +1,6 @@
 //! The pass over the text: goes through its records and notes where their known fields lie.
 
-use crate::grammar::{Result, broken, byte, colon, deeper, one, short, space, string, value};
+use crate::grammar::{Result, broken, byte, colon, deeper, one, space, string, value};
 use crate::order::Order;
 use crate::scan::Seam;
 use crate::{Field, Kind, Layout, Shape, Slot};
@@ -39,22 +39,22 @@ impl<'t> Records<'t> {
     pub(crate) fn one(mut self, layout: &'static Layout) -> Result<()> {
         let at = self.begin()?;
         let (range, _) = self.row(layout.root, 0, at, 0)?;
-        self.end(range.range().end)
+        self.end(range.end())
     }
 
-    fn begin(&self) -> Result<usize> {
+    fn begin(&self) -> Result<u32> {
         if self.text.len() < MAX_BYTES { Ok(space(self.text, 0)) } else { broken(0) }
     }
 
-    fn end(&self, at: usize) -> Result<()> {
+    fn end(&self, at: u32) -> Result<()> {
         let at = space(self.text, at);
-        if at == self.text.len() { Ok(()) } else { broken(at) }
+        if at as usize == self.text.len() { Ok(()) } else { broken(at) }
     }
 
     /// An array of records, as rows of `table`: where it ends, and the first row and how many.
-    fn rows(&mut self, shape: &'static Shape, table: u8, at: usize, depth: u32) -> Result<(usize, Slot)> {
-        let first = self.tables[usize::from(table)].len() / shape.width as usize;
-        let mut rows = Slot { start: short(first), end: 0 };
+    fn rows(&mut self, shape: &'static Shape, table: u8, at: u32, depth: u32) -> Result<(u32, Slot)> {
+        let first = number(self.tables[usize::from(table)].len(), shape.width as usize);
+        let mut rows = Slot { start: first, end: 0 };
         let depth = deeper(at, depth)?;
         let mut at = space(self.text, at + 1);
         if byte(self.text, at) == b']' {
@@ -63,7 +63,7 @@ impl<'t> Records<'t> {
         loop {
             let (range, _) = self.row(shape, table, at, depth)?;
             rows.end += 1;
-            at = space(self.text, range.range().end);
+            at = space(self.text, range.end());
             match byte(self.text, at) {
                 b',' => at = space(self.text, at + 1),
                 b']' => return Ok((at + 1, rows)),
@@ -73,7 +73,7 @@ impl<'t> Records<'t> {
     }
 
     /// A record as the next row of `table`: its range, and the row's number.
-    fn row(&mut self, shape: &'static Shape, table: u8, at: usize, depth: u32) -> Result<(Slot, u32)> {
+    fn row(&mut self, shape: &'static Shape, table: u8, at: u32, depth: u32) -> Result<(Slot, u32)> {
         let (table, width) = (usize::from(table), shape.width as usize);
         let Some(room) = self.room.checked_sub(width) else { return broken(at) };
         self.room = room;
@@ -83,14 +83,14 @@ impl<'t> Records<'t> {
         slots.resize(start + width, Slot::default());
         let range = self.record(shape, &mut slots[start..], at, depth);
         self.tables[table] = slots;
-        Ok((range?, short(start / width)))
+        Ok((range?, number(start, width)))
     }
 
     /// A value whose fields are noted in `block` if it is an object; as is its range.
     #[inline]
-    fn record(&mut self, shape: &'static Shape, block: &mut [Slot], at: usize, depth: u32) -> Result<Slot> {
+    fn record(&mut self, shape: &'static Shape, block: &mut [Slot], at: u32, depth: u32) -> Result<Slot> {
         let range = if byte(self.text, at) == b'{' {
-            Slot::new(short(at), short(self.members(shape, block, at, depth)?), false)
+            Slot::new(at, self.members(shape, block, at, depth)?, false)
         } else {
             value(self.text, at, depth)?
         };
@@ -99,7 +99,7 @@ impl<'t> Records<'t> {
     }
 
     /// The members of the object that begins here, and where it ends.
-    fn members(&mut self, shape: &'static Shape, block: &mut [Slot], at: usize, depth: u32) -> Result<usize> {
+    fn members(&mut self, shape: &'static Shape, block: &mut [Slot], at: u32, depth: u32) -> Result<u32> {
         let depth = deeper(at, depth)?;
         let mut at = at + 1;
         let first = self.order.first(shape);
@@ -128,14 +128,14 @@ impl<'t> Records<'t> {
             at = space(self.text, at);
             at = match field {
                 Some(field) => self.field(field, block, at, depth)?,
-                None => value(self.text, at, depth)?.range().end,
+                None => value(self.text, at, depth)?.end(),
             };
         }
     }
 
     /// A key and its colon: where the value begins, and which known field it is of.
     #[inline(never)]
-    fn key(&self, shape: &'static Shape, at: usize) -> Result<(usize, Option<usize>)> {
+    fn key(&self, shape: &'static Shape, at: u32) -> Result<(u32, Option<usize>)> {
         if byte(self.text, at) != b'"' {
             return broken(at);
         }
@@ -148,12 +148,12 @@ impl<'t> Records<'t> {
         } else {
             known(&quoted[1..quoted.len() - 1])
         };
-        Ok((colon(self.text, slot.range().end)?, field))
+        Ok((colon(self.text, slot.end())?, field))
     }
 
     /// A known field's value, and where it ends.
     #[inline(always)]
-    fn field(&mut self, field: &'static Field, block: &mut [Slot], at: usize, depth: u32) -> Result<usize> {
+    fn field(&mut self, field: &'static Field, block: &mut [Slot], at: u32, depth: u32) -> Result<u32> {
         let place = field.at as usize;
         let range = match field.kind {
             Kind::Value => {
@@ -182,7 +182,7 @@ impl<'t> Records<'t> {
             Kind::List { shape, table } => {
                 let (range, rows) = if byte(self.text, at) == b'[' {
                     let (end, rows) = self.rows(shape, table, at, depth)?;
-                    (Slot::new(short(at), short(end), false), rows)
+                    (Slot::new(at, end, false), rows)
                 } else {
                     (value(self.text, at, depth)?, Slot::default())
                 };
@@ -190,6 +190,11 @@ impl<'t> Records<'t> {
                 range
             }
         };
-        Ok(range.range().end)
+        Ok(range.end())
     }
+}
+
+/// The number of the row that begins at a slot. No table has as many as there are bytes in the text.
+fn number(slot: usize, width: usize) -> u32 {
+    u32::try_from(slot / width).unwrap_or(u32::MAX)
 }

@@ -1,7 +1,10 @@
 //! Sixteen bytes at a time: the ends of strings, and text that stood elsewhere already.
 
+use std::ops::Range;
+
 #[cfg(not(target_arch = "x86_64"))]
 use self::portable::{same, specials};
+use crate::grammar::bytes;
 #[cfg(target_arch = "x86_64")]
 use crate::sse2::{same, specials};
 
@@ -19,24 +22,24 @@ pub(crate) const WIDE: usize = 32;
 
 impl Seam {
     /// The text of `range`; nothing is a seam that is never found.
-    pub(crate) fn new(range: std::ops::Range<usize>) -> Self {
-        let (Ok(from), Ok(length)) = (u32::try_from(range.start), u32::try_from(range.len())) else {
-            return Self::default();
-        };
-        let bits = if range.len() >= WIDE { u32::MAX } else { (1 << length) - 1 };
-        Self { from, length, bits }
+    pub(crate) fn new(range: Range<u32>) -> Self {
+        let length = range.end - range.start;
+        let bits = if length as usize >= WIDE { u32::MAX } else { (1 << length) - 1 };
+        Self { from: range.start, length, bits }
     }
 
     /// Where the text goes on behind the seam, if it stands at `at`.
     #[inline(always)]
-    pub(crate) fn behind(self, text: &[u8], at: usize) -> Option<usize> {
+    pub(crate) fn behind(self, text: &[u8], at: u32) -> Option<u32> {
         let Self { from, length, bits } = self;
-        let (from, length) = (from as usize, length as usize);
-        if bits == 0 || same(text.get(at..)?.first_chunk()?, text.get(from..)?.first_chunk()?) & bits != bits {
+        if bits == 0 || same(bytes(text, at)?, bytes(text, from)?) & bits != bits {
             return None;
         }
-        if length > WIDE && text.get(at..at + length)? != text.get(from..from + length)? {
-            return None;
+        if length as usize > WIDE {
+            let piece = |at: u32| text.get(at as usize..at as usize + length as usize);
+            if piece(at)? != piece(from)? {
+                return None;
+            }
         }
         Some(at + length)
     }
@@ -44,11 +47,11 @@ impl Seam {
 
 /// The first place from `at` on of a quote, a backslash or a control character; the end if there is none.
 #[inline(always)]
-pub(crate) fn plain_until(text: &[u8], mut at: usize) -> usize {
-    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+pub(crate) fn plain_until(text: &[u8], mut at: u32) -> u32 {
+    while let Some(block) = bytes(text, at) {
         let found = specials(block);
         if found != 0 {
-            return at + found.trailing_zeros() as usize;
+            return at + found.trailing_zeros();
         }
         at += 16;
     }
@@ -56,10 +59,15 @@ pub(crate) fn plain_until(text: &[u8], mut at: usize) -> usize {
 }
 
 #[cold]
-fn plain_until_end(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    let found = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
-    at + found.unwrap_or(rest.len())
+fn plain_until_end(text: &[u8], mut at: u32) -> u32 {
+    let rest = text.get(at as usize..).unwrap_or_default();
+    for &byte in rest {
+        if byte == b'"' || byte == b'\\' || byte < 0x20 {
+            break;
+        }
+        at += 1;
+    }
+    at
 }
 
 /// Eight bytes of each half as a number, the first one lowest.
@@ -157,7 +165,7 @@ mod tests {
             assert_eq!(seam.behind(text.as_bytes(), 50), Some(50 + length));
             for wrong in 0..length {
                 let mut other = text.clone().into_bytes();
-                other[50 + wrong] = b'x';
+                other[50 + wrong as usize] = b'x';
                 assert_eq!(seam.behind(&other, 50), None, "byte {wrong} of {length}");
             }
         }

@@ -17,6 +17,12 @@ impl Slot {
         Self { start, end: if escaped { end | ESCAPED } else { end } }
     }
 
+    /// The byte behind it.
+    #[inline(always)]
+    pub(crate) const fn end(self) -> u32 {
+        self.end & !ESCAPED
+    }
+
     /// Whether it holds nothing: the field is absent.
     pub const fn is_empty(self) -> bool {
         self.start == 0
@@ -29,7 +35,7 @@ impl Slot {
 
     /// The bytes of the text that it is.
     pub const fn range(self) -> std::ops::Range<usize> {
-        self.start as usize..(self.end & !ESCAPED) as usize
+        self.start as usize..self.end() as usize
     }
 
     /// The value's own text; `""` if `text` is not the one that was read.
