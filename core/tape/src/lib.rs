@@ -55,3 +55,6 @@ pub use text::{is_plain, member, unescape};
 
 /// Levels of arrays and objects that are read.
 pub const MAX_DEPTH: u32 = 128;
+
+/// A text that is longer has places that fit into no slot.
+const MAX_BYTES: usize = 1 << 31;

@@ -3,10 +3,7 @@
 use crate::grammar::{Result, broken, byte, colon, deeper, one, space, string, value};
 use crate::order::Order;
 use crate::scan::Seam;
-use crate::{Field, Kind, Layout, Shape, Slot};
-
-/// The longest text whose places fit into a slot.
-const MAX_BYTES: usize = 1 << 31;
+use crate::{Field, Kind, Layout, MAX_BYTES, Shape, Slot};
 
 /// Slots that any text may fill. A longer one may fill as many as it has bytes: empty records would take a hundred times
 /// the memory of their text.

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::reader::Reader;
+use crate::MAX_BYTES;
+use crate::grammar::{byte, colon, space, string, value};
 
 /// The text between the quotes of a JSON string, its escapes resolved; `None` for what is no string, and for the escape of a
 /// surrogate without its other half, which no text holds.
@@ -26,8 +27,25 @@ pub fn unescape(json: &str) -> Option<Cow<'_, str>> {
 /// The text of a member of a JSON object; `None` where there is none, and for what is no object. Of a key that comes twice
 /// the last one counts.
 pub fn member<'t>(object: &'t str, name: &str) -> Option<&'t str> {
-    let slot = Reader::new(object.as_bytes()).member(name).ok()??;
-    Some(slot.of(object))
+    let text = object.as_bytes();
+    if text.len() >= MAX_BYTES || byte(text, 0) != b'{' {
+        return None;
+    }
+    let (mut at, mut found) = (space(text, 1), None);
+    while byte(text, at) == b'"' {
+        let key = string(text, at).ok()?;
+        let value = value(text, colon(text, key.end()).ok()?, 1).ok()?;
+        if unescape(key.of(object)).is_some_and(|key| key == name) {
+            found = Some(value);
+        }
+        at = space(text, value.end());
+        match byte(text, at) {
+            b',' => at = space(text, at + 1),
+            b'}' => return found.map(|value| value.of(object)),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Whether text between quotes is without escapes.
