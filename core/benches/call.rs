@@ -61,7 +61,11 @@ fn thread_cpu_ns() -> u64 {
 struct Case<'a>(&'a str, Box<dyn FnMut() + 'a>);
 
 /// Runs the cases in turn, and prints the medians over the rounds: wall time at the median, CPU of this thread.
-fn measure(count: usize, cases: &mut [Case<'_>]) {
+fn measure(count: usize, mut cases: Vec<Case<'_>>) {
+    // What is named on the command line, or all.
+    if let Some(wanted) = std::env::args().skip(1).find(|word| !word.starts_with('-')) {
+        cases.retain(|Case(name, _)| name.contains(&wanted));
+    }
     let mut figures = vec![Vec::new(); cases.len()];
     for round in 0..=ROUNDS {
         for (Case(_, run), figures) in cases.iter_mut().zip(&mut figures) {
@@ -137,7 +141,7 @@ fn small(text: &str) {
     println!("GET of {} bytes, one after the other", text.len());
     measure(
         5_000,
-        &mut [
+        vec![
             Case("bare, direct", Box::new(|| bare(&*sender))),
             Case("bare, reqwest", Box::new(|| bare(&*reqwest))),
             Case("client.request (any JSON), direct", Box::new(|| call(&clients[0], "cloudblue.request"))),
@@ -174,7 +178,7 @@ fn pages(text: &str) {
     println!("page of {} bytes ({} packed)", page.len(), packed.len());
     measure(
         60,
-        &mut [
+        vec![
             Case("page, direct", Box::new(|| read(&direct, &addr))),
             Case("page, reqwest", Box::new(|| read(&reqwest, &addr))),
             Case("gzip'd page, direct", Box::new(|| read(&direct, &gzip))),

@@ -22,8 +22,10 @@ use super::pool::{Place, Pool};
 use crate::error::{Code, Outcome};
 use crate::http::{Failure, causes};
 
-/// Bytes that are read at once, and that a reply's head may have.
-const BUFFER_BYTES: usize = 1 << 20;
+/// Bytes that are read at once at most.
+const BUFFER_BYTES: usize = 512 << 10;
+/// Bytes that a reply's head may have.
+const HEAD_BYTES: usize = 256 << 10;
 
 /// A connection that no reply is awaited on.
 pub(super) struct Connection {
@@ -43,7 +45,8 @@ impl Connection {
     pub(super) async fn over(socket: TcpStream, place: Arc<Place>) -> Result<Self, Failure> {
         let socket = Socket(Arc::new(Mutex::new(TokioIo::new(socket))));
         let mut builder = http1::Builder::new();
-        let handshake = builder.max_buf_size(BUFFER_BYTES).handshake(socket.clone()).await;
+        builder.max_buf_size(BUFFER_BYTES).max_header_size(HEAD_BYTES);
+        let handshake = builder.handshake(socket.clone()).await;
         let (requests, driver) = handshake.map_err(|error| ended(&error))?;
         Ok(Self { requests, driver, socket, place })
     }
