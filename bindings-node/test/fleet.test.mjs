@@ -70,8 +70,9 @@ suite('fleets', () => {
       for (let life = 0; done.size < 20 && life < 50; life += 1) {
         const fleet = bi.onboardings.runAll(keys(20), { spec, poll, atOnce: 4, checkpoint })
         for await (const turn of fleet) {
+          // What has finished before is told again.
+          if (!done.has(turn.key) && (done.size + 1) % 5 === 0) fleet.stop()
           done.add(turn.key)
-          if (done.size % 5 === 0) fleet.stop()
         }
         fleet.close()
       }

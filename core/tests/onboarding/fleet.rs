@@ -222,7 +222,7 @@ async fn a_stopped_fleet_goes_on_from_its_folder_in_another_and_each_thing_is_ma
 #[tokio::test]
 async fn a_request_that_must_not_be_sent_twice_is_waited_for_by_a_stop() {
     let sandbox = sandbox();
-    sandbox.fault(json!({"operation": "magento_bi.signups.create", "delay_ms": 5_000})).unwrap();
+    sandbox.fault(json!({"operation": "magento_bi.signups.create", "latency_ms": 5_000})).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let settings = json!({"flow": {"checkpoint": {"file": directory.path()}}});
     let mut fleet = fleet(&sandbox, 1, settings);

@@ -208,7 +208,8 @@ mod tests {
             prop_assert_eq!(unpacker.number(), Some(number));
             prop_assert_eq!(unpacker.difference(), Some(difference));
             for text in &texts {
-                prop_assert_eq!(unpacker.text().as_deref(), Some(text.as_str()));
+                let read = unpacker.text();
+                prop_assert_eq!(read.as_deref(), Some(text.as_str()));
             }
             prop_assert_eq!(unpacker.option(Unpacker::number), Some(Some(7)));
             prop_assert_eq!(unpacker.byte(), None);

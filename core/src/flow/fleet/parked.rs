@@ -47,7 +47,9 @@ impl Parked {
         }
         let number = self.free.pop().unwrap_or(self.next);
         self.next = self.next.max(number + 1);
-        self.put(number, key, Place::New, &[]);
+        self.counts[Place::New as usize] += 1;
+        // The length of a key was checked.
+        *self.flows.entry(number) = [&[Place::New as u8, key.len() as u8], key.as_bytes()].concat().into();
         let flows = &self.flows;
         self.index.insert(number, |number| key_of(flows, number));
         Ok(number)
@@ -72,16 +74,15 @@ impl Parked {
 
     /// Puts the flow `number` into a place.
     pub(super) fn park(&mut self, number: u32, place: Place, packed: &[u8]) {
-        let key: Box<str> = self.key(number).into();
         self.counts[self.place(number) as usize] -= 1;
-        self.put(number, &key, place, packed);
-    }
-
-    fn put(&mut self, number: u32, key: &str, place: Place, packed: &[u8]) {
         self.counts[place as usize] += 1;
-        // The length of a key is checked where it is added.
-        let head = [place as u8, key.len() as u8];
-        *self.flows.entry(number) = [&head, key.as_bytes(), packed].concat().into();
+        let flow = self.flows.entry(number);
+        let head = flow.get(1).map_or(0, |key| 2 + usize::from(*key));
+        let mut parked = [&flow[..head], packed].concat().into_boxed_slice();
+        if let Some(first) = parked.first_mut() {
+            *first = place as u8;
+        }
+        *flow = parked;
     }
 
     /// Takes the flow out and returns its key.

@@ -72,18 +72,14 @@ pub(crate) struct Merchants {
     client: Client,
     specs: Box<dyn Specs>,
     options: Arc<FlowOptions>,
+    /// Nobody hears of events.
+    quiet: bool,
 }
 
 impl Merchants {
-    fn machine(&self, key: &str, spec: OnboardingSpec) -> Onboarding {
-        let engine = &self.client.engine;
-        Onboarding {
-            state: State::new(key, engine.clock.wall_ms()),
-            endpoints: Arc::clone(&engine.system.endpoints),
-            spec,
-            options: Arc::clone(&self.options),
-            run: Run::default(),
-        }
+    fn machine(&self, state: State, spec: OnboardingSpec) -> Onboarding {
+        let (endpoints, options) = (Arc::clone(&self.client.engine.system.endpoints), Arc::clone(&self.options));
+        Onboarding { state, endpoints, spec, options, quiet: self.quiet, run: Run::default() }
     }
 }
 
@@ -91,7 +87,7 @@ impl Kind for Merchants {
     type Machine = Onboarding;
 
     fn poller(&self) -> Onboarding {
-        self.machine("", OnboardingSpec::absent(0))
+        self.machine(State::blank("", 0), OnboardingSpec::absent(0))
     }
 
     fn complete<'a>(
@@ -104,7 +100,7 @@ impl Kind for Merchants {
             let spec = self.specs.spec(key, host).await?;
             let secrets = spec.secrets();
             let machine = match poller {
-                None => self.machine(key, spec),
+                None => self.machine(State::new(key, self.client.engine.clock.wall_ms()), spec),
                 Some(poller) if poller.spec.mark() == spec.mark() || self.options.accept_changed_spec => {
                     Onboarding { spec, ..poller }
                 }
@@ -246,7 +242,8 @@ impl Fleet {
         options.check()?;
         let FleetOptions { flow, at_once, events } = options;
         let (mode, host) = (flow.mode, client.host.clone());
-        let kind = Merchants { client: client.clone(), specs: Box::new(specs), options: flow.shared() };
+        let specs = Box::new(specs);
+        let kind = Merchants { client: client.clone(), specs, options: flow.shared(), quiet: !events };
         Ok(Self(Driver::new(Parts { kind, client: invoke, checkpoints, host, mode, at_once, events })))
     }
 

@@ -25,6 +25,8 @@ pub struct Onboarding {
     pub(super) options: Arc<FlowOptions>,
     pub(super) endpoints: Arc<Endpoints>,
     pub(super) state: State,
+    /// Nobody hears of polls: their events say nothing.
+    pub(super) quiet: bool,
     pub(super) run: Run,
 }
 
@@ -78,6 +80,7 @@ impl Onboarding {
             endpoints: Arc::clone(&engine.system.endpoints),
             spec,
             options: options.shared(),
+            quiet: false,
             run: Run::default(),
         })
     }

@@ -11,6 +11,9 @@ use crate::id::Id;
 /// Addresses from which the server opens an SSH tunnel, to be let in beside the key.
 const TUNNEL_ADDRESSES: [&str; 2] = ["54.88.76.97", "34.250.211.151"];
 
+/// Why a person is asked, where the question follows from the state.
+pub(super) const REASONS: [&str; 4] = ["install_public_key", "confirm_user", "missing_user_id", "outcome_unknown"];
+
 fn choice(name: &str, arguments: &[&str], description: &str) -> Choice {
     Choice {
         choice: name.to_owned(),
@@ -31,38 +34,42 @@ impl Onboarding {
 
     /// What a step asks before it does anything.
     pub(super) fn need_at_start(&self) -> Option<Need> {
-        let outputs = &self.state.outputs;
-        if !matches!(self.state.step, Step::InstallPublicKey | Step::ConfirmUser | Step::CreateDashboards) {
-            return None;
-        }
-        let parts = self.spec.parts().ok()?;
         match self.state.step {
-            Step::InstallPublicKey => Some(self.need(
-                "install_public_key",
-                vec![choice("installed", &[], "The public key is in authorized_keys of the tunnel's user.")],
-                json!({"pubkey": outputs.pubkey, "allow_addresses": TUNNEL_ADDRESSES}),
-            )),
-            Step::ConfirmUser => Some(self.need(
-                "confirm_user",
-                vec![choice("confirmed", &[], "The user received the invitation.")],
-                json!({"email": parts.user.email, "user_id": outputs.user_id}),
-            )),
+            Step::InstallPublicKey => self.known_need("install_public_key", None),
+            Step::ConfirmUser => self.known_need("confirm_user", Some(&self.spec.parts().ok()?.user.email)),
             Step::CreateDashboards => {
+                let parts = self.spec.parts().ok()?;
                 let missing = self.user_id_from(&parts) == UserIdFrom::Reply && self.user_id(&parts).is_none();
-                missing.then(|| {
-                    self.need(
-                        "missing_user_id",
-                        vec![
-                            choice("provide", &["user_id"], "The user who will own the dashboards."),
-                            choice("token", &[], "The user of the access token owns them."),
-                            choice("omit", &[], "Leave the user out, as the vendor's example client in effect does."),
-                        ],
-                        json!({"invite_id": outputs.invite_id}),
-                    )
-                })
+                missing.then(|| self.known_need("missing_user_id", None)).flatten()
             }
             _ => None,
         }
+    }
+
+    /// The need of a reason in [`REASONS`], which follows from the state; `email` is where the invitation went.
+    pub(super) fn known_need(&self, reason: &str, email: Option<&str>) -> Option<Need> {
+        let outputs = &self.state.outputs;
+        let (choices, data) = match reason {
+            "install_public_key" => (
+                vec![choice("installed", &[], "The public key is in authorized_keys of the tunnel's user.")],
+                json!({"pubkey": outputs.pubkey, "allow_addresses": TUNNEL_ADDRESSES}),
+            ),
+            "confirm_user" => (
+                vec![choice("confirmed", &[], "The user received the invitation.")],
+                json!({"email": email, "user_id": outputs.user_id}),
+            ),
+            "missing_user_id" => (
+                vec![
+                    choice("provide", &["user_id"], "The user who will own the dashboards."),
+                    choice("token", &[], "The user of the access token owns them."),
+                    choice("omit", &[], "Leave the user out, as the vendor's example client in effect does."),
+                ],
+                json!({"invite_id": outputs.invite_id}),
+            ),
+            "outcome_unknown" => (self.fates(), json!({"outputs": self.state.outputs_map()})),
+            _ => return None,
+        };
+        Some(self.need(reason, choices, data))
     }
 
     /// Makes the flow wait for a person.
@@ -87,7 +94,13 @@ impl Onboarding {
 
     /// Asks a person what became of the announced request.
     pub(super) fn ask_fate(&mut self, now_ms: i64) -> FlowEvent {
-        let choices = match self.state.step {
+        let need = self.need("outcome_unknown", self.fates(), json!({"outputs": self.state.outputs_map()}));
+        self.require(need, now_ms)
+    }
+
+    /// What may have become of the announced request.
+    fn fates(&self) -> Vec<Choice> {
+        match self.state.step {
             Step::CreateClient => vec![
                 choice("adopt_signup", &["signup_id"], "It was carried out: go on with this signup."),
                 choice("adopt_client", &["client_id"], "It was carried out: go on with this client."),
@@ -114,9 +127,7 @@ impl Onboarding {
                 choice("skip", &[], "Finish without waiting for dashboards."),
                 force_retry("the dashboards may be there twice"),
             ],
-        };
-        let need = self.need("outcome_unknown", choices, json!({"outputs": self.state.outputs_map()}));
-        self.require(need, now_ms)
+        }
     }
 
     /// More than one connection could be ours.

@@ -1,6 +1,7 @@
 //! A waiting onboarding as few bytes: its state and its waiting times, without its spec.
 
 use super::machine::{Onboarding, Run};
+use super::needs::REASONS;
 use super::spec::OnboardingSpec;
 use super::state::{Attempt, ConnectionIds, Outputs, Phase, State, Step, Test, UserIdFrom};
 use crate::flow::{Need, Packer, Timestamp, Unpacker};
@@ -25,9 +26,13 @@ impl Onboarding {
         packer.number(state.history.len() as u64);
         state.history.iter().fold(start, |origin, one| attempt(&mut packer, one, origin));
         packer.option(state.user_id_from, |packer, from| packer.byte(from as u8));
-        // A need is rare, and whoever decides takes long: its text will do.
-        let need = state.attention.as_deref().and_then(|need| serde_json::to_string(need).ok());
-        packer.option(need.as_deref(), Packer::text);
+        packer.option(state.attention.as_deref(), |packer, need| {
+            let known = REASONS.iter().position(|reason| *reason == need.reason);
+            packer.byte(known.unwrap_or(REASONS.len()) as u8);
+            if known.is_none() {
+                packer.text(&serde_json::to_string(need).unwrap_or_default());
+            }
+        });
         for time in [run.flow_start, run.step_start, run.next_at] {
             packer.difference(time - start);
         }
@@ -63,9 +68,11 @@ impl Onboarding {
             Some(source) => Some(*sources.get(usize::from(source))?),
             None => None,
         };
-        let attention = match bytes.option(Unpacker::text)? {
-            Some(text) => Some(Box::new(serde_json::from_str::<Need>(&text).ok()?)),
-            None => None,
+        let asks = bytes.option(Unpacker::byte)?;
+        let known = asks.and_then(|reason| REASONS.get(usize::from(reason)));
+        let attention = match asks {
+            Some(_) if known.is_none() => Some(Box::new(serde_json::from_str::<Need>(&bytes.text()?).ok()?)),
+            _ => None,
         };
         self.spec = OnboardingSpec::absent(mark);
         self.state = State {
@@ -92,6 +99,10 @@ impl Onboarding {
             token_user: bytes.option(read_id)?,
             ..Run::default()
         };
+        if let Some(reason) = known {
+            // What of it the spec knows was told when it was asked, and is not needed to take the answer.
+            self.state.attention = self.known_need(reason, None).map(Box::new);
+        }
         Some(())
     }
 }
@@ -185,4 +196,133 @@ fn read_attempt(bytes: &mut Unpacker<'_>, origin: Origin) -> Option<(Attempt, Or
         Attempt { step, attempt, started_at: started, ended_at, polls, last_status, http_status, outcome },
         started_at,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{Action, Input, Machine as _};
+    use crate::magento_bi::Client;
+    use crate::magento_bi::onboarding::{FlowOptions, OnboardingSpec, sample};
+    use serde_json::{Value, json};
+
+    fn machine(change: impl FnOnce(&mut Value)) -> Onboarding {
+        let client = Client::builder().username("u").password("p").oauth_client_id(1).client_secret("s").build();
+        let mut spec = sample();
+        change(&mut spec);
+        let options = FlowOptions { flow_id: Some("shop-1".to_owned()), ..FlowOptions::default() };
+        Onboarding::new(&client.unwrap(), OnboardingSpec::from_json(&spec.to_string()).unwrap(), options).unwrap()
+    }
+
+    /// The machine after a stay in its packed form, its spec given back.
+    fn parked(machine: &Onboarding) -> Option<Onboarding> {
+        let packed = machine.pack("shop-1")?;
+        let mut other = Onboarding { spec: OnboardingSpec::absent(0), ..machine.clone() };
+        (other.state, other.run) = (State::new("", 0), Run::default());
+        assert!(other.unpack("shop-1", &packed), "{packed:?}");
+        assert_eq!(other.spec.mark(), machine.spec.mark());
+        other.spec = machine.spec.clone();
+        Some(other)
+    }
+
+    /// A server that takes its time, loses each creation's first reply if `loses`, and has what was made.
+    fn reply(operation: &str, polls: u32, loses: bool) -> crate::Result<String> {
+        let connection = json!({"id": 10, "meta_id": 20, "name": "store", "type": "mysql", "properties": {"host": "db.example.com"}});
+        let jobs = json!([{"id": 50, "status": {"id": 4, "name": "Completed Successfully"}, "start": "s", "end": "e"}]);
+        if loses && ["create", "start_connection_test"].iter().any(|verb| operation.ends_with(verb)) {
+            return Err(crate::Error::new(crate::Code::Timeout, "no reply").with_outcome(crate::Outcome::Unknown));
+        }
+        if polls % 3 == 1 {
+            return Err(crate::Error::new(crate::Code::Server, "down").with_outcome(crate::Outcome::Answered));
+        }
+        let done = if polls > 3 { "completed" } else { "brewing something unusual" };
+        Ok(match operation.strip_prefix("magento_bi.").unwrap_or_default() {
+            "signups.create" => json!({"id": "1827c806-0000-4000-8000-00000000000f"}),
+            "signups.get" | "autodash.get" => json!({"status": done, "client_id": 7, "pubkey": "ssh-rsa AAAA ü"}),
+            "connections.list" => json!([connection]),
+            "jobs.list_by_type" if polls > 3 => jobs,
+            "jobs.list_by_type" => json!([]),
+            "tokens.create" => json!({"access_token": "t", "user_id": 3}),
+            "invites.create" => json!({"id": 1, "user_id": null}),
+            _ => json!({"id": "x-1"}),
+        }
+        .to_string())
+    }
+
+    /// Drives two machines alike, one of which is parked whenever it can be: they must not differ.
+    fn drive(mut machine: Onboarding, loses: bool) -> (usize, usize) {
+        let (mut now, mut polls, mut parks, mut longest) = (machine.state.created_at.0, 0, 0, 0);
+        machine.apply(Input::Driven, now);
+        for _ in 0..400 {
+            now += 7;
+            if let Some(other) = parked(&machine) {
+                (parks, longest) = (parks + 1, longest.max(machine.pack("shop-1").unwrap_or_default().len()));
+                // What a person is asked about is told apart only by what the spec adds to it.
+                if machine.state.attention.is_none() {
+                    assert_eq!(other.checkpoint(), machine.checkpoint());
+                }
+                assert_eq!(other.due_ms(now), machine.due_ms(now));
+                machine = other;
+            }
+            match machine.next(now) {
+                Action::Intend => drop(machine.apply(Input::Intended { nonce: format!("nonce {now}") }, now)),
+                Action::Save => drop(machine.apply(Input::Saved, now)),
+                Action::Send { operation, .. } => {
+                    polls = if machine.state.phase == Phase::Waiting { polls + 1 } else { 0 };
+                    drop(machine.apply(Input::Replied(reply(operation, polls, loses)), now));
+                }
+                Action::SleepUntil(at) => now = now.max(at),
+                Action::Need(need) => {
+                    let choice = match need.reason.as_str() {
+                        "outcome_unknown" => need.choices[0].choice.as_str(),
+                        "missing_user_id" => "token",
+                        _ => need.choices[0].choice.as_str(),
+                    };
+                    let mut answer = json!({"choice": choice});
+                    for argument in
+                        need.choices.iter().filter(|one| one.choice == choice).flat_map(|one| &one.arguments)
+                    {
+                        answer[argument.trim_end_matches('?')] = json!(9);
+                    }
+                    machine.apply(Input::Driven, now);
+                    machine.answer(answer.as_object().unwrap(), now).unwrap();
+                }
+                Action::Done(_) => return (parks, longest),
+                Action::Failed(error) => panic!("{error}"),
+            }
+        }
+        panic!("it never ends: {}", machine.checkpoint());
+    }
+
+    #[test]
+    fn a_machine_that_is_parked_whenever_it_can_be_goes_on_as_if_it_never_was() {
+        let gated = |spec: &mut Value| {
+            spec["confirm_user"] = true.into();
+            spec["install_public_key"] = true.into();
+        };
+        for loses in [false, true] {
+            let (parks, longest) = drive(machine(|_| {}), loses);
+            assert!(parks > 10 && longest < 400, "{parks}, {longest} bytes");
+            drive(machine(gated), loses);
+        }
+    }
+
+    #[test]
+    fn an_onboarding_that_waits_for_its_client_takes_less_than_eighty_bytes() {
+        let mut machine = machine(|_| {});
+        let mut now = machine.state.created_at.0;
+        machine.apply(Input::Driven, now);
+        while machine.pack("shop-1").is_none() {
+            now += 40;
+            match machine.next(now) {
+                Action::Intend => drop(machine.apply(Input::Intended { nonce: "n".to_owned() }, now)),
+                Action::Save => drop(machine.apply(Input::Saved, now)),
+                Action::Send { operation, .. } => drop(machine.apply(Input::Replied(reply(operation, 2, false)), now)),
+                other => panic!("{other:?}"),
+            }
+        }
+        machine.apply(Input::Replied(Ok(json!({"status": "pending"}).to_string())), now);
+        let packed = machine.pack("shop-1").unwrap();
+        assert!(packed.len() < 80, "{} bytes", packed.len());
+    }
 }

@@ -265,6 +265,9 @@ impl Onboarding {
     }
 
     fn polled_event(&self, status: &str, next_delay_ms: Option<i64>, now_ms: i64) -> FlowEvent {
+        if self.quiet {
+            return self.event("polled", now_ms, Value::Null);
+        }
         let data = json!({
             "attempt": self.run.polls,
             "status_raw": status,

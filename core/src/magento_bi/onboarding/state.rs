@@ -158,8 +158,15 @@ const HISTORY: usize = 50;
 
 impl State {
     pub(super) fn new(flow_id: &str, now_ms: i64) -> Self {
+        let mut state = Self::blank(flow_id, now_ms);
+        state.begin_attempt(now_ms);
+        state
+    }
+
+    /// The same without any attempt.
+    pub(super) fn blank(flow_id: &str, now_ms: i64) -> Self {
         let now = Timestamp(now_ms);
-        let mut state = Self {
+        Self {
             flow_id: flow_id.into(),
             created_at: now,
             updated_at: now,
@@ -172,9 +179,7 @@ impl State {
             resent: false,
             user_id_from: None,
             failure: None,
-        };
-        state.begin_attempt(now_ms);
-        state
+        }
     }
 
     pub(super) fn begin_attempt(&mut self, now_ms: i64) {
