@@ -69,7 +69,7 @@ def results(name: str, workload: Workload, reps: int, only: str | None) -> Resul
     found = Results()
     everyone = [("python", runner) for runner in workload.python] + [("node", runner) for runner in workload.node]
     everyone = [who for who in everyone if not only or only in who[1] or is_ours(who[1])]
-    with _server(workload) if workload.server is not None else nullcontext((0, "")) as (pid, base):
+    with _awake(), _server(workload) if workload.server is not None else nullcontext((0, "")) as (pid, base):
         for rep in range(min(reps, workload.most_reps)):
             if workload.limit or name == "saml":
                 _take(found, LIMIT, _limit(workload, base))
@@ -143,6 +143,33 @@ def told(command: list[object]) -> Sample:
 def _on_processor(pid: int) -> float:
     """Seconds that the server's one thread has run."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9 if pid else 0.0
+
+
+@contextmanager
+def _awake() -> Iterator[None]:
+    """Keeps the processors from sleeping: waking one up takes longer than a call, and differs from machine to machine.
+
+    The processes that do it have the priority of idleness: whoever else wants the processor has it at once.
+    """
+    command = [sys.executable, "-c", _SPIN, str(os.getpid())]
+    spinning = [subprocess.Popen([*command, str(cpu)]) for cpu in os.sched_getaffinity(0)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
+
+
+_SPIN = """
+import os, sys
+parent, cpu = map(int, sys.argv[1:])
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+os.sched_setaffinity(0, {cpu})
+while os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
 
 
 @contextmanager
