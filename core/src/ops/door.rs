@@ -99,7 +99,8 @@ impl Client {
     }
 
     /// Whether its calls need no task of a runtime besides the future that waits for them, whatever the operation: then a
-    /// runtime that runs only while somebody waits will do. A call whose options ask for a proxy is another matter.
+    /// runtime that runs only while somebody waits will do. A call stays on the runtime that polled it first, to its end. One
+    /// whose options ask for a proxy is another matter.
     pub fn runs_inline(&self) -> bool {
         match self {
             Self::MagentoBi(client) => client.engine.runs_inline(),
