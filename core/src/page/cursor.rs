@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::key::{Instant, KeyLookup, RowKey};
+use super::key::{Instant, KeyLookup, RowKey, nanos};
 use crate::error::{Code, Error, Result};
 
 /// What to ask for next.
@@ -138,18 +138,18 @@ impl KeyPosition {
             self.offset = self.offset.saturating_sub(limit);
             return Ok(KeyTaken::Rows(vec![false; keys.len()], false));
         }
-        let Some(read) = ids_and_instants(keys) else {
+        let Some(read) = ids_and_times(keys) else {
             return self.first_page_only("a row has no id or no created");
         };
-        if !read.windows(2).all(|pair| pair[0].1.nanos() <= pair[1].1.nanos()) {
+        if !read.is_sorted_by_key(|key| key.nanos) {
             return self.first_page_only("the rows are not in the order of created, which was asked for");
         }
-        if let (Some(floor), Some((_, first))) = (self.floor(), read.first())
-            && first.nanos() < floor
+        if let (Some(floor), Some(first)) = (self.floor(), read.first())
+            && first.nanos < floor
         {
             return Err(stuck("the page holds rows from before the place it was asked to begin at"));
         }
-        let new: Vec<bool> = read.iter().map(|(id, _)| !self.seen.contains_key(*id)).collect();
+        let new: Vec<bool> = read.iter().map(|key| !self.seen.contains_key(key.id)).collect();
         let any_new = new.contains(&true);
         let reached = total.map(|total| self.offset + count >= total);
         let done = match (reached, any_new) {
@@ -164,10 +164,10 @@ impl KeyPosition {
         let moved = match (&self.last, read.last()) {
             (_, None) => false,
             (None, Some(_)) => true,
-            (Some(last), Some((_, instant))) => instant.nanos() > last.nanos(),
+            (Some(last), Some(key)) => key.nanos > last.nanos(),
         };
         if moved {
-            self.last = read.last().map(|(_, instant)| instant.clone());
+            self.last = read.last().and_then(|key| Instant::parse(key.created));
             self.offset = 0;
             if let Some(floor) = self.floor() {
                 self.seen.retain(|_, nanos| *nanos >= floor);
@@ -175,8 +175,8 @@ impl KeyPosition {
         }
         // The next page may hold only what is not before its beginning.
         let floor = self.floor().unwrap_or(i128::MIN);
-        let overlap = read.iter().filter(|(_, instant)| instant.nanos() >= floor);
-        self.seen.extend(overlap.map(|(id, instant)| ((*id).into(), instant.nanos())));
+        let overlap = read.iter().filter(|key| key.nanos >= floor);
+        self.seen.extend(overlap.map(|key| (key.id.into(), key.nanos)));
         if !moved {
             // The page ends within rows of one key: the next one begins at its last row, which then was seen.
             self.offset += count.saturating_sub(1);
@@ -198,9 +198,21 @@ impl KeyPosition {
     }
 }
 
-fn ids_and_instants<'k>(keys: &'k [RowKey<'_>]) -> Option<Vec<(&'k str, Instant)>> {
-    let mut ids = HashSet::new();
-    keys.iter().map(|key| Some((key.id().filter(|id| ids.insert(*id))?, Instant::parse(key.created()?)?))).collect()
+/// A row's id, and when it was created.
+struct IdAndTime<'k> {
+    id: &'k str,
+    created: &'k str,
+    nanos: i128,
+}
+
+/// `None` if a row lacks one, or two have the same id.
+fn ids_and_times<'k>(keys: &'k [RowKey<'_>]) -> Option<Vec<IdAndTime<'k>>> {
+    let mut ids = HashSet::with_capacity(keys.len());
+    let read = |key: &'k RowKey<'_>| {
+        let (id, created) = (key.id().filter(|id| ids.insert(*id))?, key.created()?);
+        Some(IdAndTime { id, created, nanos: nanos(created)? })
+    };
+    keys.iter().map(read).collect()
 }
 
 /// The total in `items 0-99/250`; `None` where it is missing or `*`.
