@@ -75,6 +75,11 @@ torture: target/.python target/.node ## the long runs
 	TENANTRY_KILLS=2000 $(VENV)/bin/python -m pytest -q -s bindings-python/tests -k kill
 	TENANTRY_KILLS=2000 npm run --silent test:node
 	TENANTRY_REQUESTS=10000 TENANTRY_CASES=100000 $(VENV)/bin/python -m pytest -q -s tests/interop
+	TENANTRY_CASES=1000000 cargo test --locked -p tenantry-tape --test differential -- --nocapture
+	@# The fuzzer's and the sanitizer's options are not stable ones; the libraries they need come with the compiler.
+	test -x target/tools/bin/cargo-fuzz || cargo install --locked cargo-fuzz --root target/tools
+	cd core/tape && PATH="$(CURDIR)/target/tools/bin:$$PATH" RUSTC_BOOTSTRAP=1 \
+	  cargo fuzz run differential -s address -- -runs=1000000 -max_len=4096
 
 docs: ## Rust documentation
 	cargo doc --locked --no-deps -p tenantry -p tenantry-sandbox
