@@ -9,7 +9,7 @@ use super::execute::{System, millis};
 use super::table::{Kind, Operation};
 use crate::error::{Code, Error, Outcome, Result};
 use crate::http::{Failure, Redactor, Reply};
-use crate::page::{Layout, Page, layout_of_list};
+use crate::page::{Layout, Page, layout_of_list, next_to_empty};
 use crate::retry::{Safety, may_repeat, retry_after};
 
 /// A reply that was read and found to be what the operation replies with.
@@ -100,7 +100,8 @@ fn read(
     if is_text {
         return Ok((Value::String(text).to_string(), None));
     }
-    let text = match layout_of(operation) {
+    let layout = layout_of(operation);
+    let text = match layout {
         Some(layout) => match Page::read(layout, text, ascii) {
             Ok(page) => return Ok((String::new(), Some(page))),
             // What is wrong with it is said below.
@@ -114,6 +115,7 @@ fn read(
         Ok((data.len() < text.len()).then(|| data.to_owned()))
     });
     match opened {
+        Ok(None) if layout.is_some() && text.trim_start().starts_with('[') => Err(next_to_empty()),
         Ok(data) => Ok((data.unwrap_or(text), None)),
         Err(error) => Err(excerpt(error, text.as_bytes())),
     }

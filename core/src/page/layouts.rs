@@ -525,7 +525,7 @@ static MAESTRANO_WEBHOOK_EVENT: Shape = Shape { id: 47, name: "WebhookEvent", wi
     text("virtual_user_id", 13),
 ] };
 
-static LAYOUTS: &[(&str, &str, Layout)] = &[
+pub(super) static LAYOUTS: &[(&str, &str, Layout)] = &[
     ("magento_bi", "Token", Layout { root: &MAGENTO_BI_TOKEN, tables: &[&MAGENTO_BI_TOKEN] }),
     ("magento_bi", "Signup", Layout { root: &MAGENTO_BI_SIGNUP, tables: &[&MAGENTO_BI_SIGNUP] }),
     ("magento_bi", "SignupStatus", Layout { root: &MAGENTO_BI_SIGNUP_STATUS, tables: &[&MAGENTO_BI_SIGNUP_STATUS] }),

@@ -29,7 +29,7 @@ pub use layouts::layout;
 pub(crate) use layouts::layout_of_list;
 pub use packed::Packed;
 pub use page::Page;
-pub(crate) use page::is_record;
+pub(crate) use page::{is_record, next_to_empty};
 pub use pager::Pager;
 pub use pages::Pages;
 pub use path::Path;
@@ -37,3 +37,63 @@ pub use row::Row;
 
 pub(crate) use pager::count;
 pub(crate) use pages::{PageOptions, Source};
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::layouts::LAYOUTS;
+    use super::*;
+    use crate::error::Code;
+
+    /// Checks a shape and all within it; `around` are those that it lies in.
+    fn check(shape: &'static Shape, layout: &Layout, around: &[u16], ids: &mut HashMap<u16, &'static Shape>) {
+        let name = shape.name;
+        assert!(!around.contains(&shape.id), "{name} lies within itself");
+        let known = ids.insert(shape.id, shape);
+        assert!(known.is_none_or(|known| std::ptr::eq(known, shape)), "{name} has the id of another shape");
+        let around = [around, &[shape.id]].concat();
+        let (mut at, mut keys) = (1, HashSet::new());
+        for field in shape.fields {
+            let key = field.key;
+            assert!(keys.insert(key), "{name}.{key} comes twice");
+            assert!(key.bytes().all(|byte| (0x20..0x7f).contains(&byte) && !b"\"\\".contains(&byte)), "{name}.{key}");
+            assert_eq!(field.at, at, "{name}.{key} is not behind the field before it");
+            at += match field.kind {
+                Kind::Value => 1,
+                Kind::Record(inner) => {
+                    check(inner, layout, &around, ids);
+                    inner.width
+                }
+                Kind::Far { shape: inner, table } | Kind::List { shape: inner, table } => {
+                    assert!(table > 0, "{name}.{key}: the first table is the page's");
+                    assert!(std::ptr::eq(layout.tables[usize::from(table)], inner), "{name}.{key}: another's table");
+                    check(inner, layout, &around, ids);
+                    2
+                }
+            };
+        }
+        assert_eq!(shape.width, at, "{name}");
+    }
+
+    #[test]
+    fn every_layout_is_one_that_a_tape_can_be_read_by() {
+        let mut ids = HashMap::new();
+        for (system, model, layout) in LAYOUTS {
+            assert!(std::ptr::eq(layout.tables[0], layout.root), "{system} {model}");
+            check(layout.root, layout, &[], &mut ids);
+        }
+        assert!(ids.len() > 20);
+    }
+
+    #[test]
+    fn records_with_next_to_nothing_in_them_are_refused_rather_than_given_out_empty() {
+        let layout = layout("cloudblue", "Request").unwrap();
+        let rows = format!("[{}]", vec!["{}"; 200_000].join(","));
+        let record = format!(r#"{{"asset":{{"params":{rows}}}}}"#);
+        assert_eq!(Page::of_rows(layout, rows).unwrap_err().code(), Code::Decode);
+        assert_eq!(Page::of_one(layout, record).unwrap_err().code(), Code::Decode);
+        let usual = format!("[{}]", vec!["{}"; 20_000].join(","));
+        assert_eq!(Page::of_rows(layout, usual).unwrap().rows().len(), 20_000);
+    }
+}

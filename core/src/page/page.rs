@@ -12,7 +12,7 @@ use tenantry_tape::{At, Block, Layout, Slot, Tape, unescape};
 
 use super::Row;
 use super::ascii::in_ascii;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::ops::{any_json, check_depth, decode};
 
 /// A page of a list. Nothing of it is read before somebody looks at it; its memory is used again when it is dropped.
@@ -70,6 +70,7 @@ impl Page {
         if tape.0.parse_one(layout, &text).is_err() {
             any_json(&text, "application/json")?;
             check_depth(&text)?;
+            return Err(next_to_empty());
         }
         Ok(Self { text, tape, layout, rows: vec![0], at: Duration::ZERO })
     }
@@ -82,7 +83,7 @@ impl Page {
         Self::read(layout, text, false).or_else(|text| {
             decode::<Vec<IgnoredAny>>(&text, "application/json")?;
             check_depth(&text)?;
-            Err(Error::internal("an array that cannot be read"))
+            Err(next_to_empty())
         })
     }
 
@@ -160,6 +161,12 @@ impl Page {
     pub(super) fn size(&self) -> usize {
         self.text.capacity() + self.tape.capacity()
     }
+}
+
+/// What was not read though it is JSON: the places of its records' fields would take many times the text's memory.
+pub(crate) fn next_to_empty() -> Error {
+    Error::new(Code::Decode, "the reply holds too many records with next to nothing in them")
+        .with_hint("ask for fewer rows a page (page_size)")
 }
 
 impl fmt::Debug for Page {

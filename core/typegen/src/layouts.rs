@@ -107,7 +107,7 @@ pub fn file(models: &[Model]) -> Result<(String, String), String> {
         }
     }
     let text = format!(
-        "{HEADER}\n{shapes}\nstatic LAYOUTS: &[(&str, &str, Layout)] = &[\n{layouts}];\n\n\
+        "{HEADER}\n{shapes}\npub(super) static LAYOUTS: &[(&str, &str, Layout)] = &[\n{layouts}];\n\n\
          /// Lists, and the model of their rows.\nstatic LISTS: &[(&str, &str)] = &[\n{of_lists}];\n"
     );
     Ok(("core/src/page/layouts.rs".to_owned(), text))
