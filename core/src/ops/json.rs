@@ -147,7 +147,7 @@ pub(crate) fn map<'de, D: Deserializer<'de>>(
 /// # Errors
 /// `decode` with the offset of the first byte that is no UTF-8, and the body.
 pub(crate) fn text(body: Vec<u8>) -> std::result::Result<String, (Error, Vec<u8>)> {
-    let text = String::from_utf8(body).map_err(|error| {
+    let text = tenantry_tape::utf8(body).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         let what = Error::new(Code::Decode, format!("the reply is not UTF-8 at byte {offset}"));
         (what.with_detail("byte", offset as u64), error.into_bytes())

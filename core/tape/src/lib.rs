@@ -29,7 +29,8 @@
 //! ```
 //!
 //! The text is accepted exactly if it is a JSON array by RFC 8259, nested at most [`MAX_DEPTH`] deep and shorter than 2 GiB.
-//! Escapes of lone surrogates pass, as they do where text is only skipped; of a key that comes twice the last one counts.
+//! Escapes of lone surrogates pass, as they do where text is only skipped; of a key that comes twice the last one counts. A
+//! page of more slots than bytes is not read if they would take more than 16 MiB: its records are next to empty.
 
 #![deny(unsafe_code)]
 
@@ -45,6 +46,7 @@ mod slot;
 mod sse2;
 mod tape;
 mod text;
+mod utf8;
 
 pub use block::{At, Block};
 pub use fault::Fault;
@@ -52,6 +54,7 @@ pub use layout::{Field, Holds, Kind, Layout, Shape};
 pub use slot::Slot;
 pub use tape::Tape;
 pub use text::{is_plain, member, unescape};
+pub use utf8::utf8;
 
 /// Levels of arrays and objects that are read.
 pub const MAX_DEPTH: u32 = 128;
