@@ -1,13 +1,18 @@
 //! A client and its calls: text in, text out.
 
+use std::future::Future as _;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use tenantry::{Error, ops};
+use tokio::runtime::{Handle, Runtime};
 use tokio::task::AbortHandle;
 
-use crate::awaitable::{Loop, Queue, runtime};
+use crate::awaitable::{Completed, Loop, Polled, Queue, runtime, sockets};
 use crate::failure;
 use crate::pages::Pages;
 use crate::worker::Worker;
@@ -35,7 +40,9 @@ impl Client {
     /// Prepares an operation; nothing is sent before its first `next`.
     #[napi]
     pub fn call(&self, operation: String, arguments: String, options: String, events: bool) -> Call {
-        Call::new(self.client.call(&operation, &arguments, &options, events), self.queue.clone())
+        // Options may ask for another way than the client's.
+        let inline = options.is_empty() && self.client.runs_inline();
+        Call::with(self.client.call(&operation, &arguments, &options, events), self.queue.clone(), inline)
     }
 
     /// The client of one marketplace of a set, or the envelope of the error; its connection options are JSON text, `""` for none.
@@ -98,61 +105,137 @@ impl Client {
 
 enum State {
     Idle(ops::Call),
+    /// A task has it.
     Running(Option<AbortHandle>),
+    /// It waits for its socket, and the event loop polls it; its next message comes out under the ticket.
+    Polled(ops::Call, u32),
     Over,
 }
 
 /// One call under way.
 #[napi]
 pub struct Call {
-    state: Arc<Mutex<State>>,
-    queue: Queue,
+    shared: Arc<Shared>,
+    /// Whether it needs no task.
+    inline: bool,
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // Nothing in a critical section panics half-way through a change.
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+struct Shared {
+    state: Mutex<State>,
+    queue: Queue,
+    /// Whether it is on its way to the event loop.
+    queued: AtomicBool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in a critical section panics half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next message, if it is there; then nothing is awaited any more.
+    fn advance(self: &Arc<Self>) -> Option<Completed> {
+        self.queued.store(false, Ordering::SeqCst);
+        let _inside = sockets().ok().map(Handle::enter);
+        let mut state = self.lock();
+        // A waker that was left somewhere may come when nothing is awaited.
+        let State::Polled(call, ticket) = &mut *state else { return None };
+        let ticket = *ticket;
+        let text = match pin!(call.next()).poll(&mut Context::from_waker(&Waker::from(Arc::clone(self)))) {
+            Poll::Ready(text) => text,
+            Poll::Pending => return None,
+        };
+        if let State::Polled(call, _) = std::mem::replace(&mut *state, State::Over)
+            && !call.is_over()
+        {
+            *state = State::Idle(call);
+        }
+        Some(Completed { ticket, text })
+    }
+}
+
+impl Wake for Shared {
+    fn wake(self: Arc<Self>) {
+        if !self.queued.swap(true, Ordering::SeqCst) {
+            let queue = self.queue.clone();
+            queue.ready(self);
+        }
+    }
+}
+
+impl Polled for Shared {
+    fn poll(self: Arc<Self>) -> Option<Completed> {
+        self.advance()
+    }
 }
 
 #[napi]
 impl Call {
+    /// A call that is carried out as a task.
     pub(crate) fn new(call: ops::Call, queue: Queue) -> Self {
-        Self { state: Arc::new(Mutex::new(State::Idle(call))), queue }
+        Self::with(call, queue, false)
+    }
+
+    fn with(call: ops::Call, queue: Queue, inline: bool) -> Self {
+        let shared = Shared { state: Mutex::new(State::Idle(call)), queue, queued: AtomicBool::new(false) };
+        Self { shared: Arc::new(shared), inline }
     }
 
     /// Goes on to the next message, which comes out of the loop under `ticket`; no text comes when the call is over or was
-    /// cancelled. Gives an envelope when it cannot even be tried.
+    /// cancelled. Gives a message at once when it is there, and an envelope when the call cannot even be tried.
     #[napi]
     pub fn next(&self, ticket: u32) -> Option<String> {
-        let runtime = match runtime() {
-            Ok(runtime) => runtime,
-            Err(why) => return Some(failure(Error::internal(format!("the runtime does not start: {why}")))),
-        };
-        let mut state = lock(&self.state);
-        let mut call = match std::mem::replace(&mut *state, State::Running(None)) {
-            State::Idle(call) => call,
-            other => {
-                *state = other;
-                return Some(failure(Error::internal("the call is over, or its next message is already awaited")));
+        let started = if self.inline { self.poll(ticket) } else { self.spawn(ticket) };
+        started.unwrap_or_else(|error| Some(failure(error)))
+    }
+
+    fn poll(&self, ticket: u32) -> Result<Option<String>, Error> {
+        sockets().map_err(does_not_start)?;
+        let call = self.take()?;
+        *self.shared.lock() = State::Polled(call, ticket);
+        match self.shared.advance() {
+            None => Ok(None),
+            Some(Completed { text: Some(text), .. }) => Ok(Some(text)),
+            Some(nothing) => {
+                self.shared.queue.complete(nothing);
+                Ok(None)
             }
-        };
-        let shared = self.state.clone();
+        }
+    }
+
+    fn spawn(&self, ticket: u32) -> Result<Option<String>, Error> {
+        let runtime = runtime().map_err(does_not_start)?;
+        let mut call = self.take()?;
+        let shared = Arc::clone(&self.shared);
+        let mut state = self.shared.lock();
         let work = async move {
             let text = call.next().await;
-            let mut state = lock(&shared);
+            let mut state = shared.lock();
             if let State::Running(_) = *state {
                 *state = State::Idle(call);
             }
             text
         };
-        *state = State::Running(Some(self.queue.spawn(runtime, ticket, work)));
-        None
+        *state = State::Running(Some(self.shared.queue.spawn(runtime, ticket, work)));
+        Ok(None)
+    }
+
+    /// The call, which nobody else can take from now on.
+    fn take(&self) -> Result<ops::Call, Error> {
+        let mut state = self.shared.lock();
+        match std::mem::replace(&mut *state, State::Running(None)) {
+            State::Idle(call) => Ok(call),
+            other => {
+                *state = other;
+                Err(Error::internal("the call is over, or its next message is already awaited"))
+            }
+        }
     }
 
     /// Replies to a question of the call; gives an envelope when nobody asked.
     #[napi]
     pub fn reply(&self, id: u32, text: String) -> Option<String> {
-        match &*lock(&self.state) {
+        match &*self.shared.lock() {
             State::Idle(call) => call.reply(id.into(), &text).err().map(failure),
             // The call was cancelled while its host looked for an answer.
             _ => None,
@@ -163,17 +246,23 @@ impl Call {
     /// everything that the call held is let go.
     #[napi]
     pub fn cancel(&self) {
-        let state = std::mem::replace(&mut *lock(&self.state), State::Over);
+        let state = std::mem::replace(&mut *self.shared.lock(), State::Over);
+        // A connection that is being made may only be dropped where the runtime is known.
+        let _inside = if self.inline { sockets().ok() } else { runtime().ok().map(Runtime::handle) }.map(Handle::enter);
         match state {
             State::Running(Some(task)) => task.abort(),
-            // A connection that is being made may only be dropped where the runtime is known.
-            State::Idle(call) => {
-                let _inside = runtime().ok().map(tokio::runtime::Runtime::enter);
+            State::Polled(call, ticket) => {
                 drop(call);
+                self.shared.queue.complete(Completed { ticket, text: None });
             }
+            State::Idle(call) => drop(call),
             State::Running(None) | State::Over => {}
         }
     }
+}
+
+fn does_not_start(why: String) -> Error {
+    Error::internal(format!("the runtime does not start: {why}"))
 }
 
 impl Drop for Call {

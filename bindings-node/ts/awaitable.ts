@@ -17,11 +17,13 @@ export function environment(): NativeLoop {
 
 /** Settles everything that has completed since the last wake-up. */
 function settle(): void {
-  for (const { ticket, text } of environment().drain()) {
+  const drained = environment().drain()
+  for (let at = 0; at < drained.length; at += 2) {
+    const ticket = drained[at] as number
     const done = pending.get(ticket)
     if (done === undefined) continue
     release(ticket)
-    done(text ?? null)
+    done(drained[at + 1] as string | null)
   }
 }
 
@@ -32,7 +34,7 @@ function release(ticket: number): void {
 
 /**
  * @internal Starts native work under a fresh ticket and gives its text, or null when the work was cancelled. `start` returns
- * a text at once when the work cannot be started.
+ * a text at once when it is there, or when the work cannot be started.
  */
 export function awaitable(start: (ticket: number) => string | null): Promise<string | null> {
   return new Promise((resolve) => {
@@ -41,9 +43,9 @@ export function awaitable(start: (ticket: number) => string | null): Promise<str
     const ticket = last
     if (pending.size === 0) environment().hold(true)
     pending.set(ticket, resolve)
-    const refused = start(ticket)
-    if (refused == null) return
+    const text = start(ticket)
+    if (text == null) return
     release(ticket)
-    resolve(refused)
+    resolve(text)
   })
 }

@@ -44,16 +44,14 @@ export async function drive(begin: () => NativeCall, caller: Caller): Promise<un
   for (const signal of caller.signals) signal.throwIfAborted()
   const call = begin()
   let aborted: AbortSignal | undefined
-  let wake: (() => void) | undefined
-  const stopped = new Promise<void>((resolve) => {
-    wake = resolve
-  })
+  let stop: (() => void) | undefined
   const unlisten = onAbort(caller.signals, (signal) => {
     aborted ??= signal
     call.cancel()
-    wake?.()
+    stop?.()
   })
   let thrown: unknown
+  let over = false
   try {
     for (;;) {
       const text = await awaitable((ticket) => call.next(ticket))
@@ -65,21 +63,25 @@ export async function drive(begin: () => NativeCall, caller: Caller): Promise<un
         if (caller.onEvent !== undefined) tell(caller.onEvent, camel(message.event) as unknown as Event)
       } else if (message.ask !== undefined) {
         const { id } = message.ask
+        const stopped = new Promise<void>((resolve) => {
+          stop = resolve
+        })
         const reply = await Promise.race([answer(message.ask, caller), stopped])
         if (reply === undefined) throw aborted?.reason ?? lost()
         if ('thrown' in reply) thrown = reply.thrown
         // A page that is fetched ahead may have given up meanwhile; the envelope tells.
         call.reply(id, reply.text)
-      } else if (message.error !== undefined) {
-        throw failure(message.error, thrown)
       } else {
+        // It holds nothing any more.
+        over = true
+        if (message.error !== undefined) throw failure(message.error, thrown)
         return message.ok
       }
     }
   } finally {
     unlisten()
     // What the call still holds is let go now, not when it is collected.
-    call.cancel()
+    if (!over) call.cancel()
   }
 }
 

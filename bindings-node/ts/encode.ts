@@ -9,6 +9,7 @@ import { type Callbacks, reveal, Secret } from './secret'
  * naming the key.
  */
 export function encode(value: unknown, callbacks: Callbacks): string {
+  if (isPlain(value)) return JSON.stringify(value)
   return (
     JSON.stringify(value, function (this: Record<string, unknown>, key, seen: unknown) {
       // `seen` is what toJSON made of it, and a secret's toJSON hides it.
@@ -23,6 +24,17 @@ export function encode(value: unknown, callbacks: Callbacks): string {
       return seen
     }) ?? 'null'
   )
+}
+
+/** Whether it is an object of texts, switches and safe integers, as most are: then there is nothing to look for in it. */
+function isPlain(value: unknown): boolean {
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const part of Object.values(value)) {
+    const kind = typeof part
+    if (kind !== 'string' && kind !== 'boolean' && kind !== 'undefined' && part !== null && !Number.isSafeInteger(part))
+      return false
+  }
+  return true
 }
 
 function bad(key: string, why: string) {

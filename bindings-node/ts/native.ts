@@ -2,15 +2,10 @@
 
 import target = require('../bin/target.cjs')
 
-/** @internal What a task left: its text, or none when it was cancelled. */
-export interface Completed {
-  ticket: number
-  text?: string | null
-}
-
 /** @internal */
 export interface NativeLoop {
-  drain(): Completed[]
+  /** Tickets and texts in turn; null for a text when the work was cancelled. */
+  drain(): (number | string | null)[]
   hold(on: boolean): void
 }
 

@@ -150,7 +150,8 @@ export abstract class System implements AsyncDisposable {
   /** What a call needs of its caller, and its connection options as the core reads them. */
   #prepare(options: CallOptions): { caller: Caller; settings: string } {
     const callbacks: Callbacks = new Map(this.#callbacks)
-    const settings = encode(rename(options, CONNECTION, OWN), callbacks)
+    const given = rename(options, CONNECTION, OWN)
+    const settings = Object.keys(given).length === 0 ? '' : encode(given, callbacks)
     const onEvent = options.onEvent ?? this.#onEvent
     const signals = options.signal === undefined ? this.#ends : [options.signal, ...this.#ends]
     return { caller: { callbacks, onEvent, signals }, settings }

@@ -2,7 +2,7 @@
 
 /// The text with `\uXXXX` for every character outside ASCII; `None` where there is none. Outside of strings JSON has none
 /// either, so that text which is JSON means the same.
-pub(super) fn in_ascii(text: &str) -> Option<String> {
+pub fn in_ascii(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut at = plain(bytes);
     if at == bytes.len() {

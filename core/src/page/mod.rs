@@ -22,6 +22,7 @@ mod row;
 
 pub use tenantry_tape::{At, Block, Field, Holds, Kind, Layout, Shape, Slot, unescape};
 
+pub use ascii::in_ascii;
 pub use columns::{Batch, Column, Columns, Values};
 pub use cursor::{Cursor, Window};
 pub use key::{Instant, KeyLookup, RowKey};
