@@ -188,42 +188,66 @@ static CLOUDBLUE_PRODUCT: Shape = Shape { id: 15, name: "Product", width: 6, fie
     text("status", 5),
 ] };
 
-static CLOUDBLUE_TIER: Shape = Shape { id: 16, name: "Tier", width: 37, fields: &[
+static CLOUDBLUE_TIER_CONTACT_INFO_CONTACT_PHONE_NUMBER: Shape = Shape { id: 16, name: "", width: 5, fields: &[
+    any("area_code", 1),
+    any("country_code", 2),
+    any("extension", 3),
+    any("phone_number", 4),
+] };
+
+static CLOUDBLUE_TIER_CONTACT_INFO_CONTACT: Shape = Shape { id: 17, name: "", width: 9, fields: &[
+    any("email", 1),
+    any("first_name", 2),
+    any("last_name", 3),
+    record("phone_number", 4, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT_PHONE_NUMBER),
+] };
+
+static CLOUDBLUE_TIER_CONTACT_INFO: Shape = Shape { id: 18, name: "", width: 9, fields: &[
+    any("address_line1", 1),
+    any("address_line2", 2),
+    any("city", 3),
+    far("contact", 4, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, 2),
+    any("country", 6),
+    any("postal_code", 7),
+    any("state", 8),
+] };
+
+static CLOUDBLUE_TIER: Shape = Shape { id: 19, name: "Tier", width: 38, fields: &[
     text("account_name", 1),
-    any("contact_info", 2),
-    any("external_id", 3),
-    text("external_uid", 4),
-    record("hub", 5, &CLOUDBLUE_REFERENCE),
-    text("id", 11),
-    record("marketplace", 12, &CLOUDBLUE_REFERENCE),
-    text("name", 18),
-    record("owner", 19, &CLOUDBLUE_REFERENCE),
-    record("parent", 25, &CLOUDBLUE_REFERENCE),
-    any("scopes", 31),
-    text("tax_id", 32),
-    any("tier1", 33),
-    any("tier2", 34),
-    text("type", 35),
-    any("version", 36),
+    far("contact_info", 2, &CLOUDBLUE_TIER_CONTACT_INFO, 3),
+    any("external_id", 4),
+    text("external_uid", 5),
+    record("hub", 6, &CLOUDBLUE_REFERENCE),
+    text("id", 12),
+    record("marketplace", 13, &CLOUDBLUE_REFERENCE),
+    text("name", 19),
+    record("owner", 20, &CLOUDBLUE_REFERENCE),
+    record("parent", 26, &CLOUDBLUE_REFERENCE),
+    any("scopes", 32),
+    text("tax_id", 33),
+    any("tier1", 34),
+    any("tier2", 35),
+    text("type", 36),
+    any("version", 37),
 ] };
 
-static CLOUDBLUE_TIERS: Shape = Shape { id: 17, name: "Tiers", width: 7, fields: &[
-    far("customer", 1, &CLOUDBLUE_TIER, 2),
-    far("tier1", 3, &CLOUDBLUE_TIER, 2),
-    far("tier2", 5, &CLOUDBLUE_TIER, 2),
+static CLOUDBLUE_TIERS: Shape = Shape { id: 20, name: "Tiers", width: 7, fields: &[
+    far("customer", 1, &CLOUDBLUE_TIER, 4),
+    far("tier1", 3, &CLOUDBLUE_TIER, 4),
+    far("tier2", 5, &CLOUDBLUE_TIER, 4),
 ] };
 
-static CLOUDBLUE_ASSET: Shape = Shape { id: 18, name: "Asset", width: 55, fields: &[
+static CLOUDBLUE_ASSET: Shape = Shape { id: 21, name: "Asset", width: 55, fields: &[
     text("id", 1),
     any("billing", 2),
     record("configuration", 3, &CLOUDBLUE_CONFIGURATION),
-    far("connection", 6, &CLOUDBLUE_CONNECTION, 3),
+    far("connection", 6, &CLOUDBLUE_CONNECTION, 5),
     record("contract", 8, &CLOUDBLUE_REFERENCE),
     any("events", 14),
     any("external_id", 15),
     text("external_name", 16),
     text("external_uid", 17),
-    list("items", 18, &CLOUDBLUE_ITEM, 4),
+    list("items", 18, &CLOUDBLUE_ITEM, 6),
     record("marketplace", 20, &CLOUDBLUE_REFERENCE),
     list("params", 26, &CLOUDBLUE_PARAM, 1),
     record("pending_request", 28, &CLOUDBLUE_REFERENCE),
@@ -234,18 +258,18 @@ static CLOUDBLUE_ASSET: Shape = Shape { id: 18, name: "Asset", width: 55, fields
     record("tiers", 48, &CLOUDBLUE_TIERS),
 ] };
 
-static CLOUDBLUE_TEMPLATE_REFERENCE: Shape = Shape { id: 19, name: "TemplateReference", width: 4, fields: &[
+static CLOUDBLUE_TEMPLATE_REFERENCE: Shape = Shape { id: 22, name: "TemplateReference", width: 4, fields: &[
     text("id", 1),
     text("message", 2),
     text("name", 3),
 ] };
 
-static CLOUDBLUE_REQUEST: Shape = Shape { id: 20, name: "Request", width: 42, fields: &[
+static CLOUDBLUE_REQUEST: Shape = Shape { id: 23, name: "Request", width: 42, fields: &[
     text("id", 1),
     text("activation_key", 2),
     boolean("already_applied", 3),
     any("answered", 4),
-    far("asset", 5, &CLOUDBLUE_ASSET, 5),
+    far("asset", 5, &CLOUDBLUE_ASSET, 7),
     any("assignee", 7),
     record("contract", 8, &CLOUDBLUE_REFERENCE),
     instant("created", 14),
@@ -265,14 +289,14 @@ static CLOUDBLUE_REQUEST: Shape = Shape { id: 20, name: "Request", width: 42, fi
     instant("updated", 41),
 ] };
 
-static CLOUDBLUE_USAGE_AGGREGATE: Shape = Shape { id: 21, name: "UsageAggregate", width: 11, fields: &[
+static CLOUDBLUE_USAGE_AGGREGATE: Shape = Shape { id: 24, name: "UsageAggregate", width: 11, fields: &[
     record("asset", 1, &CLOUDBLUE_REFERENCE),
-    far("item", 7, &CLOUDBLUE_ITEM, 4),
+    far("item", 7, &CLOUDBLUE_ITEM, 6),
     any("period", 9),
     any("value", 10),
 ] };
 
-static CLOUDBLUE_TEMPLATE: Shape = Shape { id: 22, name: "Template", width: 8, fields: &[
+static CLOUDBLUE_TEMPLATE: Shape = Shape { id: 25, name: "Template", width: 8, fields: &[
     text("id", 1),
     text("body", 2),
     any("events", 3),
@@ -282,7 +306,7 @@ static CLOUDBLUE_TEMPLATE: Shape = Shape { id: 22, name: "Template", width: 8, f
     text("type", 7),
 ] };
 
-static CLOUDBLUE_CONVERSATION: Shape = Shape { id: 23, name: "Conversation", width: 9, fields: &[
+static CLOUDBLUE_CONVERSATION: Shape = Shape { id: 26, name: "Conversation", width: 9, fields: &[
     text("id", 1),
     any("accounts", 2),
     instant("created", 3),
@@ -293,7 +317,7 @@ static CLOUDBLUE_CONVERSATION: Shape = Shape { id: 23, name: "Conversation", wid
     text("type", 8),
 ] };
 
-static CLOUDBLUE_MESSAGE: Shape = Shape { id: 24, name: "Message", width: 14, fields: &[
+static CLOUDBLUE_MESSAGE: Shape = Shape { id: 27, name: "Message", width: 14, fields: &[
     text("id", 1),
     record("account", 2, &CLOUDBLUE_REFERENCE),
     text("conversation", 8),
@@ -304,7 +328,7 @@ static CLOUDBLUE_MESSAGE: Shape = Shape { id: 24, name: "Message", width: 14, fi
     text("type", 13),
 ] };
 
-static MAESTRANO_GROUP: Shape = Shape { id: 25, name: "Group", width: 16, fields: &[
+static MAESTRANO_GROUP: Shape = Shape { id: 28, name: "Group", width: 16, fields: &[
     text("id", 1),
     text("city", 2),
     text("country", 3),
@@ -322,7 +346,7 @@ static MAESTRANO_GROUP: Shape = Shape { id: 25, name: "Group", width: 16, fields
     instant("updated_at", 15),
 ] };
 
-static MAESTRANO_USER: Shape = Shape { id: 26, name: "User", width: 11, fields: &[
+static MAESTRANO_USER: Shape = Shape { id: 29, name: "User", width: 11, fields: &[
     text("id", 1),
     text("company_name", 2),
     text("country", 3),
@@ -335,7 +359,7 @@ static MAESTRANO_USER: Shape = Shape { id: 26, name: "User", width: 11, fields: 
     instant("updated_at", 10),
 ] };
 
-static MAESTRANO_BILL: Shape = Shape { id: 27, name: "Bill", width: 15, fields: &[
+static MAESTRANO_BILL: Shape = Shape { id: 30, name: "Bill", width: 15, fields: &[
     text("id", 1),
     boolean("already_applied", 2),
     instant("created_at", 3),
@@ -352,7 +376,7 @@ static MAESTRANO_BILL: Shape = Shape { id: 27, name: "Bill", width: 15, fields: 
     instant("updated_at", 14),
 ] };
 
-static MAESTRANO_RECURRING_BILL: Shape = Shape { id: 28, name: "RecurringBill", width: 19, fields: &[
+static MAESTRANO_RECURRING_BILL: Shape = Shape { id: 31, name: "RecurringBill", width: 19, fields: &[
     text("id", 1),
     boolean("already_applied", 2),
     instant("created_at", 3),
@@ -373,7 +397,7 @@ static MAESTRANO_RECURRING_BILL: Shape = Shape { id: 28, name: "RecurringBill", 
     instant("updated_at", 18),
 ] };
 
-static MAESTRANO_RESELLER: Shape = Shape { id: 29, name: "Reseller", width: 8, fields: &[
+static MAESTRANO_RESELLER: Shape = Shape { id: 32, name: "Reseller", width: 8, fields: &[
     text("id", 1),
     text("code", 2),
     text("country", 3),
@@ -383,28 +407,28 @@ static MAESTRANO_RESELLER: Shape = Shape { id: 29, name: "Reseller", width: 8, f
     instant("updated_at", 7),
 ] };
 
-static MAESTRANO_SESSION_STATUS: Shape = Shape { id: 30, name: "SessionStatus", width: 5, fields: &[
+static MAESTRANO_SESSION_STATUS: Shape = Shape { id: 33, name: "SessionStatus", width: 5, fields: &[
     boolean("valid", 1),
     boolean("checked", 2),
     text("reason", 3),
     instant("recheck", 4),
 ] };
 
-static MAESTRANO_MARKETPLACE_APP: Shape = Shape { id: 31, name: "MarketplaceApp", width: 5, fields: &[
+static MAESTRANO_MARKETPLACE_APP: Shape = Shape { id: 34, name: "MarketplaceApp", width: 5, fields: &[
     text("host", 1),
     text("synchronization_start_path", 2),
     text("synchronization_status_path", 3),
     text("synchronization_toggle_path", 4),
 ] };
 
-static MAESTRANO_MARKETPLACE_API: Shape = Shape { id: 32, name: "MarketplaceApi", width: 5, fields: &[
+static MAESTRANO_MARKETPLACE_API: Shape = Shape { id: 35, name: "MarketplaceApi", width: 5, fields: &[
     text("id", 1),
     text("key", 2),
     text("host", 3),
     text("base", 4),
 ] };
 
-static MAESTRANO_MARKETPLACE_SSO: Shape = Shape { id: 33, name: "MarketplaceSso", width: 7, fields: &[
+static MAESTRANO_MARKETPLACE_SSO: Shape = Shape { id: 36, name: "MarketplaceSso", width: 7, fields: &[
     text("init_path", 1),
     text("consume_path", 2),
     text("idp", 3),
@@ -413,30 +437,30 @@ static MAESTRANO_MARKETPLACE_SSO: Shape = Shape { id: 33, name: "MarketplaceSso"
     text("x509_fingerprint", 6),
 ] };
 
-static MAESTRANO_MARKETPLACE_CONNEC: Shape = Shape { id: 34, name: "MarketplaceConnec", width: 4, fields: &[
+static MAESTRANO_MARKETPLACE_CONNEC: Shape = Shape { id: 37, name: "MarketplaceConnec", width: 4, fields: &[
     text("host", 1),
     text("base_path", 2),
     integer("timeout", 3),
 ] };
 
-static MAESTRANO_ACCOUNT_WEBHOOKS: Shape = Shape { id: 35, name: "AccountWebhooks", width: 3, fields: &[
+static MAESTRANO_ACCOUNT_WEBHOOKS: Shape = Shape { id: 38, name: "AccountWebhooks", width: 3, fields: &[
     text("group_path", 1),
     text("group_user_path", 2),
 ] };
 
-static MAESTRANO_CONNEC_WEBHOOKS: Shape = Shape { id: 36, name: "ConnecWebhooks", width: 5, fields: &[
+static MAESTRANO_CONNEC_WEBHOOKS: Shape = Shape { id: 39, name: "ConnecWebhooks", width: 5, fields: &[
     boolean("external_ids", 1),
     text("initialization_path", 2),
     text("notification_path", 3),
     any("subscriptions", 4),
 ] };
 
-static MAESTRANO_MARKETPLACE_WEBHOOKS: Shape = Shape { id: 37, name: "MarketplaceWebhooks", width: 9, fields: &[
+static MAESTRANO_MARKETPLACE_WEBHOOKS: Shape = Shape { id: 40, name: "MarketplaceWebhooks", width: 9, fields: &[
     record("account", 1, &MAESTRANO_ACCOUNT_WEBHOOKS),
     record("connec", 4, &MAESTRANO_CONNEC_WEBHOOKS),
 ] };
 
-static MAESTRANO_MARKETPLACE: Shape = Shape { id: 38, name: "Marketplace", width: 27, fields: &[
+static MAESTRANO_MARKETPLACE: Shape = Shape { id: 41, name: "Marketplace", width: 27, fields: &[
     text("marketplace", 1),
     record("app", 2, &MAESTRANO_MARKETPLACE_APP),
     record("api", 7, &MAESTRANO_MARKETPLACE_API),
@@ -447,12 +471,12 @@ static MAESTRANO_MARKETPLACE: Shape = Shape { id: 38, name: "Marketplace", width
     far("webhooks", 25, &MAESTRANO_MARKETPLACE_WEBHOOKS, 1),
 ] };
 
-static MAESTRANO_LOGIN: Shape = Shape { id: 39, name: "Login", width: 3, fields: &[
+static MAESTRANO_LOGIN: Shape = Shape { id: 42, name: "Login", width: 3, fields: &[
     text("url", 1),
     text("request_id", 2),
 ] };
 
-static MAESTRANO_IDENTITY_USER: Shape = Shape { id: 40, name: "IdentityUser", width: 9, fields: &[
+static MAESTRANO_IDENTITY_USER: Shape = Shape { id: 43, name: "IdentityUser", width: 9, fields: &[
     text("uid", 1),
     text("company_name", 2),
     text("country", 3),
@@ -463,7 +487,7 @@ static MAESTRANO_IDENTITY_USER: Shape = Shape { id: 40, name: "IdentityUser", wi
     text("virtual_uid", 8),
 ] };
 
-static MAESTRANO_IDENTITY_GROUP: Shape = Shape { id: 41, name: "IdentityGroup", width: 12, fields: &[
+static MAESTRANO_IDENTITY_GROUP: Shape = Shape { id: 44, name: "IdentityGroup", width: 12, fields: &[
     text("city", 1),
     text("country", 2),
     text("currency", 3),
@@ -477,18 +501,18 @@ static MAESTRANO_IDENTITY_GROUP: Shape = Shape { id: 41, name: "IdentityGroup", 
     text("uid", 11),
 ] };
 
-static MAESTRANO_IDENTITY_SESSION: Shape = Shape { id: 42, name: "IdentitySession", width: 3, fields: &[
+static MAESTRANO_IDENTITY_SESSION: Shape = Shape { id: 45, name: "IdentitySession", width: 3, fields: &[
     text("token", 1),
     instant("recheck", 2),
 ] };
 
-static MAESTRANO_IDENTITY_RESELLER: Shape = Shape { id: 43, name: "IdentityReseller", width: 4, fields: &[
+static MAESTRANO_IDENTITY_RESELLER: Shape = Shape { id: 46, name: "IdentityReseller", width: 4, fields: &[
     text("country", 1),
     text("id", 2),
     text("name", 3),
 ] };
 
-static MAESTRANO_IDENTITY: Shape = Shape { id: 44, name: "Identity", width: 19, fields: &[
+static MAESTRANO_IDENTITY: Shape = Shape { id: 47, name: "Identity", width: 19, fields: &[
     far("user", 1, &MAESTRANO_IDENTITY_USER, 2),
     far("group", 3, &MAESTRANO_IDENTITY_GROUP, 3),
     record("session", 5, &MAESTRANO_IDENTITY_SESSION),
@@ -502,18 +526,18 @@ static MAESTRANO_IDENTITY: Shape = Shape { id: 44, name: "Identity", width: 19, 
     text("role", 18),
 ] };
 
-static MAESTRANO_WEBHOOK_REPLY: Shape = Shape { id: 45, name: "WebhookReply", width: 4, fields: &[
+static MAESTRANO_WEBHOOK_REPLY: Shape = Shape { id: 48, name: "WebhookReply", width: 4, fields: &[
     integer("status", 1),
     any("headers", 2),
     text("body", 3),
 ] };
 
-static MAESTRANO_NOTIFICATION_GROUP: Shape = Shape { id: 46, name: "NotificationGroup", width: 3, fields: &[
+static MAESTRANO_NOTIFICATION_GROUP: Shape = Shape { id: 49, name: "NotificationGroup", width: 3, fields: &[
     any("entities", 1),
     text("group_id", 2),
 ] };
 
-static MAESTRANO_WEBHOOK_EVENT: Shape = Shape { id: 47, name: "WebhookEvent", width: 14, fields: &[
+static MAESTRANO_WEBHOOK_EVENT: Shape = Shape { id: 50, name: "WebhookEvent", width: 14, fields: &[
     text("type", 1),
     text("marketplace", 2),
     text("dedupe_key", 3),
@@ -536,21 +560,21 @@ pub(super) static LAYOUTS: &[(&str, &str, Layout)] = &[
     ("magento_bi", "Job", Layout { root: &MAGENTO_BI_JOB, tables: &[&MAGENTO_BI_JOB] }),
     ("magento_bi", "AutodashJob", Layout { root: &MAGENTO_BI_AUTODASH_JOB, tables: &[&MAGENTO_BI_AUTODASH_JOB] }),
     ("magento_bi", "AutodashStatus", Layout { root: &MAGENTO_BI_AUTODASH_STATUS, tables: &[&MAGENTO_BI_AUTODASH_STATUS] }),
-    ("cloudblue", "Param", Layout { root: &CLOUDBLUE_PARAM, tables: &[&CLOUDBLUE_PARAM, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Configuration", Layout { root: &CLOUDBLUE_CONFIGURATION, tables: &[&CLOUDBLUE_CONFIGURATION, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Reference", Layout { root: &CLOUDBLUE_REFERENCE, tables: &[&CLOUDBLUE_REFERENCE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Connection", Layout { root: &CLOUDBLUE_CONNECTION, tables: &[&CLOUDBLUE_CONNECTION, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Item", Layout { root: &CLOUDBLUE_ITEM, tables: &[&CLOUDBLUE_ITEM, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Product", Layout { root: &CLOUDBLUE_PRODUCT, tables: &[&CLOUDBLUE_PRODUCT, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Tier", Layout { root: &CLOUDBLUE_TIER, tables: &[&CLOUDBLUE_TIER, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Tiers", Layout { root: &CLOUDBLUE_TIERS, tables: &[&CLOUDBLUE_TIERS, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Asset", Layout { root: &CLOUDBLUE_ASSET, tables: &[&CLOUDBLUE_ASSET, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "TemplateReference", Layout { root: &CLOUDBLUE_TEMPLATE_REFERENCE, tables: &[&CLOUDBLUE_TEMPLATE_REFERENCE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Request", Layout { root: &CLOUDBLUE_REQUEST, tables: &[&CLOUDBLUE_REQUEST, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "UsageAggregate", Layout { root: &CLOUDBLUE_USAGE_AGGREGATE, tables: &[&CLOUDBLUE_USAGE_AGGREGATE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Template", Layout { root: &CLOUDBLUE_TEMPLATE, tables: &[&CLOUDBLUE_TEMPLATE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Conversation", Layout { root: &CLOUDBLUE_CONVERSATION, tables: &[&CLOUDBLUE_CONVERSATION, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
-    ("cloudblue", "Message", Layout { root: &CLOUDBLUE_MESSAGE, tables: &[&CLOUDBLUE_MESSAGE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Param", Layout { root: &CLOUDBLUE_PARAM, tables: &[&CLOUDBLUE_PARAM, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Configuration", Layout { root: &CLOUDBLUE_CONFIGURATION, tables: &[&CLOUDBLUE_CONFIGURATION, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Reference", Layout { root: &CLOUDBLUE_REFERENCE, tables: &[&CLOUDBLUE_REFERENCE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Connection", Layout { root: &CLOUDBLUE_CONNECTION, tables: &[&CLOUDBLUE_CONNECTION, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Item", Layout { root: &CLOUDBLUE_ITEM, tables: &[&CLOUDBLUE_ITEM, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Product", Layout { root: &CLOUDBLUE_PRODUCT, tables: &[&CLOUDBLUE_PRODUCT, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Tier", Layout { root: &CLOUDBLUE_TIER, tables: &[&CLOUDBLUE_TIER, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Tiers", Layout { root: &CLOUDBLUE_TIERS, tables: &[&CLOUDBLUE_TIERS, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Asset", Layout { root: &CLOUDBLUE_ASSET, tables: &[&CLOUDBLUE_ASSET, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "TemplateReference", Layout { root: &CLOUDBLUE_TEMPLATE_REFERENCE, tables: &[&CLOUDBLUE_TEMPLATE_REFERENCE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Request", Layout { root: &CLOUDBLUE_REQUEST, tables: &[&CLOUDBLUE_REQUEST, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "UsageAggregate", Layout { root: &CLOUDBLUE_USAGE_AGGREGATE, tables: &[&CLOUDBLUE_USAGE_AGGREGATE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Template", Layout { root: &CLOUDBLUE_TEMPLATE, tables: &[&CLOUDBLUE_TEMPLATE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Conversation", Layout { root: &CLOUDBLUE_CONVERSATION, tables: &[&CLOUDBLUE_CONVERSATION, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
+    ("cloudblue", "Message", Layout { root: &CLOUDBLUE_MESSAGE, tables: &[&CLOUDBLUE_MESSAGE, &CLOUDBLUE_PARAM, &CLOUDBLUE_TIER_CONTACT_INFO_CONTACT, &CLOUDBLUE_TIER_CONTACT_INFO, &CLOUDBLUE_TIER, &CLOUDBLUE_CONNECTION, &CLOUDBLUE_ITEM, &CLOUDBLUE_ASSET] }),
     ("maestrano", "Group", Layout { root: &MAESTRANO_GROUP, tables: &[&MAESTRANO_GROUP, &MAESTRANO_MARKETPLACE_WEBHOOKS, &MAESTRANO_IDENTITY_USER, &MAESTRANO_IDENTITY_GROUP, &MAESTRANO_NOTIFICATION_GROUP] }),
     ("maestrano", "User", Layout { root: &MAESTRANO_USER, tables: &[&MAESTRANO_USER, &MAESTRANO_MARKETPLACE_WEBHOOKS, &MAESTRANO_IDENTITY_USER, &MAESTRANO_IDENTITY_GROUP, &MAESTRANO_NOTIFICATION_GROUP] }),
     ("maestrano", "Bill", Layout { root: &MAESTRANO_BILL, tables: &[&MAESTRANO_BILL, &MAESTRANO_MARKETPLACE_WEBHOOKS, &MAESTRANO_IDENTITY_USER, &MAESTRANO_IDENTITY_GROUP, &MAESTRANO_NOTIFICATION_GROUP] }),

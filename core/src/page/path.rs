@@ -30,7 +30,14 @@ impl Path {
                 holds = Holds::Any;
                 continue;
             };
-            let at = within.fields.iter().position(|field| field.key == name).ok_or_else(|| {
+            let at = within.fields.iter().position(|field| field.key == name);
+            if at.is_none() && within.name.is_empty() && !name.is_empty() {
+                // A record that models leave open may hold any names.
+                rest.push(name.into());
+                (shape, holds) = (None, Holds::Any);
+                continue;
+            }
+            let at = at.ok_or_else(|| {
                 let names: Vec<&str> = within.fields.iter().map(|field| field.key).collect();
                 Error::validation("fields", format!("{path:?}: {} has no field {name:?}", within.name))
                     .with_hint(format!("its fields: {}", names.join(", ")))

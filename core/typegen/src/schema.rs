@@ -14,7 +14,7 @@ use tenantry::ops::{Kind, Operation};
 use tenantry::retry::Safety;
 
 /// Everything of one system.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// `magento_bi`.
     pub system: &'static str,
@@ -27,7 +27,7 @@ pub struct Model {
 }
 
 /// A noun with its methods.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Resource {
     /// `signups`.
     pub name: String,
@@ -38,7 +38,7 @@ pub struct Resource {
 }
 
 /// One operation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Method {
     /// `create`.
     pub name: String,
@@ -62,7 +62,7 @@ pub struct Method {
 }
 
 /// What is particular to a list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct List {
     /// The record that it is a list of.
     pub item: String,
@@ -73,7 +73,7 @@ pub struct List {
 }
 
 /// An argument of a method.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Argument {
     /// Whether it is part of the path, and so may be given by position.
     pub in_path: bool,
