@@ -4,6 +4,7 @@
 
 mod awaitable;
 mod call;
+mod columns;
 mod fleet;
 mod flow;
 mod pages;

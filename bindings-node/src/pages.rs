@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Either, Env, Uint32Array};
 use napi::{JsString, JsStringLatin1};
 use napi_derive::napi;
 use tenantry::Error;
-use tenantry::page::Packed;
+use tenantry::page::{Packed, Page};
 
 use crate::awaitable::Queue;
 use crate::call::Call;
@@ -31,7 +31,7 @@ pub struct Brought<'e> {
 #[napi]
 impl Pages {
     pub(crate) fn new(pages: tenantry::page::Pages, queue: Queue) -> Self {
-        Self { pages: Mutex::new(Some(pages.in_ascii())), queue, brought: Arc::default() }
+        Self { pages: Mutex::new(Some(pages)), queue, brought: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<tenantry::page::Pages>> {
@@ -41,17 +41,25 @@ impl Pages {
     /// Prepares the way to the next page: its envelope holds null at the end, else there is one to take; gives an envelope once the reading is closed.
     #[napi]
     pub fn next(&self) -> Either<Call, String> {
-        let Some(pages) = &*self.lock() else {
-            return Either::B(failure(Error::internal("the reading of the list is closed")));
-        };
         let brought = Arc::clone(&self.brought);
         // The event loop is spared everything but taking the page.
-        let call = pages.next_call_into(move |page| {
+        self.next_into(true, move |page| {
             if let Some(page) = Arc::into_inner(page) {
                 brought.lock().unwrap_or_else(PoisonError::into_inner).push_back(page.pack());
             }
-        });
-        Either::A(Call::new(call, self.queue.clone()))
+        })
+    }
+
+    pub(crate) fn next_into(
+        &self,
+        ascii: bool,
+        taker: impl FnOnce(Arc<Page>) + Send + 'static,
+    ) -> Either<Call, String> {
+        let Some(pages) = self.lock().clone() else {
+            return Either::B(failure(Error::internal("the reading of the list is closed")));
+        };
+        let pages = if ascii { pages.in_ascii() } else { pages };
+        Either::A(Call::new(pages.next_call_into(taker), self.queue.clone()))
     }
 
     /// The page that was brought. Neither its text nor its words are copied.

@@ -74,3 +74,4 @@ export {
 export { type Filter, type FilterValue, type ListOptions, Pager } from './pager'
 export { and, Field, not, or, Query, R, raw } from './query'
 export { FulfillmentReport, type Trouble } from './report'
+export type { Row } from './view'

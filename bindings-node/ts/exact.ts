@@ -11,6 +11,12 @@ export function parse(text: string): unknown {
   return JSON.parse(LONG.test(text) ? quoted(text) : text)
 }
 
+/** @internal The number that a token of JSON means; its text, if that is an integer that a number cannot hold. */
+export function number(token: string): number | string {
+  const value = Number(token)
+  return token.length > 15 && TOKEN.test(token) && !Number.isSafeInteger(value) ? token : value
+}
+
 /** Puts unsafe integers between quotes. The text is JSON that the core has checked. */
 function quoted(text: string): string {
   let out = ''
@@ -24,7 +30,7 @@ function quoted(text: string): string {
       let end = at + 1
       while (end < text.length && /[\d.eE+-]/.test(text.charAt(end))) end++
       const token = text.slice(at, end)
-      if (TOKEN.test(token) && !Number.isSafeInteger(Number(token))) {
+      if (typeof number(token) === 'string') {
         out += `${text.slice(copied, at)}"${token}"`
         copied = end
       }

@@ -53,7 +53,8 @@ function hideAt(value: unknown, path: readonly string[], at: number): void {
   else if (typeof found === 'string') conceal(value, name, found)
 }
 
-function conceal(holder: object, name: string, text: string): void {
+/** @internal Puts a text into an object, out of sight. */
+export function conceal(holder: object, name: string, text: string): void {
   Kept.put(holder, name, text)
   let getter = getters.get(name)
   if (getter === undefined) {

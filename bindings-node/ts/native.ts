@@ -25,6 +25,12 @@ export interface NativeFlow {
   close(): void
 }
 
+/** @internal A page: one byte for each character of its text, and where its fields lie. */
+export interface Brought {
+  text: string
+  words: Uint32Array
+}
+
 /** @internal */
 export interface NativeFleet {
   advance(given: string): NativeCall | string
@@ -37,8 +43,14 @@ export interface NativeFleet {
 /** @internal */
 export interface NativePages {
   next(): NativeCall | string
-  take(): string | null
+  take(): Brought | null
   close(): void
+}
+
+/** @internal Columns that pages are read into. */
+export interface NativeColumns {
+  next(pages: NativePages): NativeCall | string
+  finish(): Uint8Array
 }
 
 /** @internal */
@@ -74,6 +86,7 @@ export interface Native {
   openClient(loop: NativeLoop, system: string, config: string, baseUrl: string | null): NativeClient | string
   startSandbox(loop: NativeLoop, options: string): NativeSandbox | string
   spec(kind: string, text: string): string
+  columns(system: string, model: string, paths: readonly string[]): NativeColumns | string
 }
 
 let loaded: Native | undefined

@@ -2,10 +2,15 @@
 
 import { inspect } from 'node:util'
 import { type Caller, drive, envelopeFailure } from './call'
-import { parse } from './exact'
-import type { NativeCall, NativePages } from './native'
+import { Model } from './model'
+import { type NativeCall, type NativeColumns, type NativePages, native } from './native'
 import { type Names, unknown } from './options'
+import { Page } from './page'
 import type { Query } from './query'
+import { Rows } from './rows'
+import type { Shape } from './shape'
+import { reader } from './values'
+import { type Row, rowOf } from './view'
 
 /** What every list takes besides its filters. */
 export interface ListOptions {
@@ -91,7 +96,8 @@ export interface PagerSource {
   caller: Caller
   open(args: object): NativePages
   count(args: object): NativeCall
-  hide(rows: unknown): unknown
+  shape: Shape
+  hidden: readonly string[] | undefined
 }
 
 /**
@@ -105,14 +111,16 @@ export interface PagerSource {
  * for await (const request of connect.requests.list({ product_id: 'PRD-1', type: 'purchase' }))
  *   await connect.requests.approve(request.id, { template_id: 'TL-1' })
  */
-export class Pager<T> implements AsyncIterable<T> {
+export class Pager<T> implements AsyncIterable<Row<T>> {
   readonly #source: PagerSource
+  readonly #model: Model
   /** The reading that checked the arguments: the first iteration takes it. */
   #opened: NativePages | undefined
 
   /** @internal */
   constructor(source: PagerSource) {
     this.#source = source
+    this.#model = Model.of(source.shape, source.hidden)
     this.#opened = source.open(source.args)
   }
 
@@ -121,35 +129,28 @@ export class Pager<T> implements AsyncIterable<T> {
    *
    * @throws {@link TenantryError} of the page that could not be read; an aborted signal's reason.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    const { signals } = this.#source.caller
-    for await (const page of this.pages()) {
-      for (const row of page) {
-        yield row
-        for (const signal of signals) signal.throwIfAborted()
-      }
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<Row<T>, void, undefined> {
+    const read = (page: Page, at: number) => rowOf(page, this.#model, at) as Row<T>
+    return new Rows(this.#read(this.#open()), read, this.#source.caller.signals)
   }
 
   /** The rows, page by page. No page is empty. */
-  async *pages(): AsyncGenerator<T[], void, undefined> {
-    const pages = this.#opened ?? this.#source.open(this.#source.args)
-    this.#opened = undefined
-    yield* this.#read(pages)
+  async *pages(): AsyncGenerator<Row<T>[], void, undefined> {
+    for await (const page of this.#read(this.#open())) yield this.#rows(page)
   }
 
   /** The first row, or nothing; it asks for no whole page. */
-  async first(): Promise<T | undefined> {
+  async first(): Promise<Row<T> | undefined> {
     const { args } = this.#source
     const one = { ...args, max_items: Math.min(1, Number(args.max_items ?? 1)), prefetch: false }
-    for await (const page of this.#read(this.#source.open(one))) return page[0]
+    for await (const page of this.#read(this.#source.open(one))) return this.#rows(page)[0]
     return undefined
   }
 
   /** All rows. */
-  async toList(): Promise<T[]> {
-    const rows: T[] = []
-    for await (const page of this.pages()) for (const row of page) rows.push(row)
+  async toList(): Promise<Row<T>[]> {
+    const rows: Row<T>[] = []
+    for await (const page of this.#read(this.#open())) for (const row of this.#rows(page)) rows.push(row)
     return rows
   }
 
@@ -157,6 +158,51 @@ export class Pager<T> implements AsyncIterable<T> {
   async count(): Promise<number> {
     const { args, caller, count } = this.#source
     return (await drive(() => count(args), caller)) as number
+  }
+
+  /**
+   * The values of these fields of each row, `null` where one is absent: no row is made for them.
+   *
+   * @param paths - Fields by name, and fields of records within by names with a dot between: `asset.product.id`.
+   * @throws {@link ValidationError} that lists the fields there are; nothing is sent.
+   *
+   * @example
+   * for await (const [id, product] of connect.requests.list().values('id', 'asset.product.id')) console.log(id, product)
+   */
+  values(...paths: readonly string[]): AsyncIterable<unknown[]> {
+    this.#columns(paths)
+    const read = reader(this.#model, paths)
+    const { signals } = this.#source.caller
+    return { [Symbol.asyncIterator]: () => new Rows(this.#read(this.#open()), read, signals) }
+  }
+
+  /**
+   * These fields of all rows as an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads, and so do pandas, polars,
+   * DuckDB and others: texts as `utf8`, instants as `timestamp[us, UTC]`, integers as `int64`, booleans as `bool`, and
+   * everything else as `utf8` that holds JSON.
+   *
+   * @param paths - As in {@link Pager.values}; each names its column.
+   * @throws {@link ValidationError} that lists the fields there are; nothing is sent.
+   *
+   * @example
+   * const table = tableFromIPC(await connect.requests.list({ stable: true }).toArrow('id', 'created', 'asset.product.id'))
+   */
+  async toArrow(...paths: readonly string[]): Promise<Uint8Array> {
+    const columns = this.#columns(paths)
+    const pages = this.#open()
+    try {
+      while ((await this.#next(() => columns.next(pages))) !== null);
+      return columns.finish()
+    } finally {
+      pages.close()
+    }
+  }
+
+  #columns(paths: readonly string[]): NativeColumns {
+    const [system = ''] = this.#source.operation.split('.')
+    const columns = native().columns(system, this.#source.shape.name, paths)
+    if (typeof columns === 'string') throw envelopeFailure(columns)
+    return columns
   }
 
   /** Which list it is; it sends nothing. */
@@ -169,18 +215,33 @@ export class Pager<T> implements AsyncIterable<T> {
     return `Pager(${this.#source.operation})`
   }
 
-  async *#read(pages: NativePages): AsyncGenerator<T[], void, undefined> {
+  #rows(page: Page): Row<T>[] {
+    return Array.from({ length: page.length }, (_, at) => rowOf(page, this.#model, at) as Row<T>)
+  }
+
+  #open(): NativePages {
+    const pages = this.#opened ?? this.#source.open(this.#source.args)
+    this.#opened = undefined
+    return pages
+  }
+
+  /** Waits for a page; null at the end. */
+  async #next(next: () => NativeCall | string): Promise<unknown> {
     const begin = () => {
-      const call = pages.next()
+      const call = next()
       if (typeof call === 'string') throw envelopeFailure(call)
       return call
     }
+    return await drive(begin, this.#source.caller)
+  }
+
+  async *#read(pages: NativePages): AsyncGenerator<Page, void, undefined> {
     try {
       for (;;) {
-        await drive(begin, this.#source.caller)
+        await this.#next(() => pages.next())
         const page = pages.take()
         if (page == null) return
-        yield this.#source.hide(parse(page)) as T[]
+        yield new Page(page)
       }
     } finally {
       pages.close()

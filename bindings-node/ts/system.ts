@@ -14,6 +14,7 @@ import { type CallOptions, CONNECTION, type Names, rename } from './options'
 import { Pager, pageArguments } from './pager'
 import { Query } from './query'
 import type { Callbacks } from './secret'
+import type { Shape } from './shape'
 
 /** A request by method and path, for what a client has no method for. */
 export interface RequestOptions extends CallOptions {
@@ -119,7 +120,13 @@ export abstract class System implements AsyncDisposable {
   }
 
   /** @internal A list: its arguments are checked now, and nothing is sent before its first row is asked for. */
-  pager<T>(operation: string, ids: readonly unknown[], args: object, options: CallOptions = {}): Pager<T> {
+  pager<T>(
+    operation: string,
+    shape: Shape,
+    ids: readonly unknown[],
+    args: object,
+    options: CallOptions = {},
+  ): Pager<T> {
     this.#closed.signal.throwIfAborted()
     const { caller, settings } = this.#prepare(options)
     const events = caller.onEvent !== undefined
@@ -133,7 +140,8 @@ export abstract class System implements AsyncDisposable {
         return pages
       },
       count: (given) => this.#native.count(operation, encode(given, caller.callbacks), settings, events),
-      hide: (rows) => this.hide(operation, rows),
+      shape,
+      hidden: this.#hidden[operation],
     })
   }
 
@@ -238,7 +246,13 @@ export abstract class Resource {
   }
 
   /** @internal */
-  protected pager<T>(operation: string, ids: readonly unknown[], args: object, options?: CallOptions): Pager<T> {
-    return this.#system.pager(operation, ids, args, options)
+  protected pager<T>(
+    operation: string,
+    shape: Shape,
+    ids: readonly unknown[],
+    args: object,
+    options?: CallOptions,
+  ): Pager<T> {
+    return this.#system.pager(operation, shape, ids, args, options)
   }
 }

@@ -3,6 +3,7 @@
 import type { Hidden } from '../hidden'
 import type { CallOptions, Names } from '../options'
 import type { Filter, ListOptions, Pager } from '../pager'
+import type { Shape } from '../shape'
 import { Resource, System } from '../system'
 
 /** An identifier: text or an integer. One beyond 2^53 comes, and is given, as text. */
@@ -660,6 +661,278 @@ const HIDDEN: Hidden = {
   'cloudblue.assets.get': ASSET_SECRETS,
 }
 
+const PARAM_SHAPE: Shape = {
+  name: 'Param',
+  width: 16,
+  fields: {
+    constraints: [1],
+    description: [2],
+    events: [3],
+    id: [4],
+    name: [5],
+    phase: [6],
+    reconciliation: [7],
+    scope: [8],
+    structured_error: [9],
+    structured_value: [10],
+    title: [11],
+    type: [12],
+    value: [13],
+    value_choices: [14],
+    value_error: [15],
+  },
+}
+
+const CONFIGURATION_SHAPE: Shape = {
+  name: 'Configuration',
+  width: 3,
+  fields: {
+    params: [1, PARAM_SHAPE, 1],
+  },
+}
+
+const REFERENCE_SHAPE: Shape = {
+  name: 'Reference',
+  width: 6,
+  fields: {
+    external_id: [1],
+    icon: [2],
+    id: [3],
+    name: [4],
+    status: [5],
+  },
+}
+
+const CONNECTION_SHAPE: Shape = {
+  name: 'Connection',
+  width: 21,
+  fields: {
+    hub: [1, REFERENCE_SHAPE],
+    id: [7],
+    provider: [8, REFERENCE_SHAPE],
+    type: [14],
+    vendor: [15, REFERENCE_SHAPE],
+  },
+}
+
+const ITEM_SHAPE: Shape = {
+  name: 'Item',
+  width: 13,
+  fields: {
+    display_name: [1],
+    global_id: [2],
+    id: [3],
+    item_type: [4],
+    mpn: [5],
+    old_quantity: [6],
+    params: [7, PARAM_SHAPE, 1],
+    period: [9],
+    quantity: [10],
+    renewal: [11],
+    type: [12],
+  },
+}
+
+const PRODUCT_SHAPE: Shape = {
+  name: 'Product',
+  width: 6,
+  fields: {
+    category: [1],
+    icon: [2],
+    id: [3],
+    name: [4],
+    status: [5],
+  },
+}
+
+const TIER_CONTACT_INFO_CONTACT_PHONE_NUMBER_SHAPE: Shape = {
+  name: 'TierContactInfoContactPhoneNumber',
+  width: 5,
+  fields: {
+    area_code: [1],
+    country_code: [2],
+    extension: [3],
+    phone_number: [4],
+  },
+}
+
+const TIER_CONTACT_INFO_CONTACT_SHAPE: Shape = {
+  name: 'TierContactInfoContact',
+  width: 9,
+  fields: {
+    email: [1],
+    first_name: [2],
+    last_name: [3],
+    phone_number: [4, TIER_CONTACT_INFO_CONTACT_PHONE_NUMBER_SHAPE],
+  },
+}
+
+const TIER_CONTACT_INFO_SHAPE: Shape = {
+  name: 'TierContactInfo',
+  width: 9,
+  fields: {
+    address_line1: [1],
+    address_line2: [2],
+    city: [3],
+    contact: [4, TIER_CONTACT_INFO_CONTACT_SHAPE, 2],
+    country: [6],
+    postal_code: [7],
+    state: [8],
+  },
+}
+
+const TIER_SHAPE: Shape = {
+  name: 'Tier',
+  width: 38,
+  fields: {
+    account_name: [1],
+    contact_info: [2, TIER_CONTACT_INFO_SHAPE, 3],
+    external_id: [4],
+    external_uid: [5],
+    hub: [6, REFERENCE_SHAPE],
+    id: [12],
+    marketplace: [13, REFERENCE_SHAPE],
+    name: [19],
+    owner: [20, REFERENCE_SHAPE],
+    parent: [26, REFERENCE_SHAPE],
+    scopes: [32],
+    tax_id: [33],
+    tier1: [34],
+    tier2: [35],
+    type: [36],
+    version: [37],
+  },
+}
+
+const TIERS_SHAPE: Shape = {
+  name: 'Tiers',
+  width: 7,
+  fields: {
+    customer: [1, TIER_SHAPE, 4],
+    tier1: [3, TIER_SHAPE, 4],
+    tier2: [5, TIER_SHAPE, 4],
+  },
+}
+
+const ASSET_SHAPE: Shape = {
+  name: 'Asset',
+  width: 55,
+  fields: {
+    id: [1],
+    billing: [2],
+    configuration: [3, CONFIGURATION_SHAPE],
+    connection: [6, CONNECTION_SHAPE, 5],
+    contract: [8, REFERENCE_SHAPE],
+    events: [14],
+    external_id: [15],
+    external_name: [16],
+    external_uid: [17],
+    items: [18, ITEM_SHAPE, 6],
+    marketplace: [20, REFERENCE_SHAPE],
+    params: [26, PARAM_SHAPE, 1],
+    pending_request: [28, REFERENCE_SHAPE],
+    product: [34, PRODUCT_SHAPE],
+    renewal_expiration_date: [40],
+    status: [41],
+    template: [42, REFERENCE_SHAPE],
+    tiers: [48, TIERS_SHAPE],
+  },
+}
+
+const TEMPLATE_REFERENCE_SHAPE: Shape = {
+  name: 'TemplateReference',
+  width: 4,
+  fields: {
+    id: [1],
+    message: [2],
+    name: [3],
+  },
+}
+
+const REQUEST_SHAPE: Shape = {
+  name: 'Request',
+  width: 42,
+  fields: {
+    id: [1],
+    activation_key: [2],
+    already_applied: [3],
+    answered: [4],
+    asset: [5, ASSET_SHAPE, 7],
+    assignee: [7],
+    contract: [8, REFERENCE_SHAPE],
+    created: [14],
+    effective_date: [15],
+    events: [16],
+    external_attributes: [17],
+    marketplace: [18, REFERENCE_SHAPE],
+    note: [24],
+    params_form_url: [25],
+    planned_date: [26],
+    previous_approved_request: [27, REFERENCE_SHAPE],
+    reason: [33],
+    sli: [34],
+    status: [35],
+    template: [36, TEMPLATE_REFERENCE_SHAPE],
+    type: [40],
+    updated: [41],
+  },
+}
+
+const USAGE_AGGREGATE_SHAPE: Shape = {
+  name: 'UsageAggregate',
+  width: 11,
+  fields: {
+    asset: [1, REFERENCE_SHAPE],
+    item: [7, ITEM_SHAPE, 6],
+    period: [9],
+    value: [10],
+  },
+}
+
+const TEMPLATE_SHAPE: Shape = {
+  name: 'Template',
+  width: 8,
+  fields: {
+    id: [1],
+    body: [2],
+    events: [3],
+    name: [4],
+    scope: [5],
+    title: [6],
+    type: [7],
+  },
+}
+
+const CONVERSATION_SHAPE: Shape = {
+  name: 'Conversation',
+  width: 9,
+  fields: {
+    id: [1],
+    accounts: [2],
+    created: [3],
+    events: [4],
+    instance_id: [5],
+    status: [6],
+    topic: [7],
+    type: [8],
+  },
+}
+
+const MESSAGE_SHAPE: Shape = {
+  name: 'Message',
+  width: 14,
+  fields: {
+    id: [1],
+    account: [2, REFERENCE_SHAPE],
+    conversation: [8],
+    created: [9],
+    creator: [10],
+    events: [11],
+    text: [12],
+    type: [13],
+  },
+}
+
 /** Fulfillment requests: what customers ask about assets. */
 export class Requests extends Resource {
   /**
@@ -676,7 +949,7 @@ export class Requests extends Resource {
    * @throws {TenantryError} of the class that the error table has for its code.
    */
   list(args: RequestsListArguments = {}, options?: CallOptions): Pager<Request> {
-    return this.pager('cloudblue.requests.list', [], args, options)
+    return this.pager('cloudblue.requests.list', REQUEST_SHAPE, [], args, options)
   }
 
   /**
@@ -988,7 +1261,7 @@ export class Assets extends Resource {
    * @throws {TenantryError} of the class that the error table has for its code.
    */
   list(args: AssetsListArguments = {}, options?: CallOptions): Pager<Asset> {
-    return this.pager('cloudblue.assets.list', [], args, options)
+    return this.pager('cloudblue.assets.list', ASSET_SHAPE, [], args, options)
   }
 
   /**
@@ -1005,7 +1278,7 @@ export class Assets extends Resource {
    * @throws {TenantryError} of the class that the error table has for its code.
    */
   requests(asset_id: Id, args: AssetsRequestsArguments = {}, options?: CallOptions): Pager<Request> {
-    return this.pager('cloudblue.assets.requests', [asset_id], args, options)
+    return this.pager('cloudblue.assets.requests', REQUEST_SHAPE, [asset_id], args, options)
   }
 
   /**
@@ -1026,7 +1299,7 @@ export class Assets extends Resource {
     args: AssetsUsageAggregatesArguments = {},
     options?: CallOptions,
   ): Pager<UsageAggregate> {
-    return this.pager('cloudblue.assets.usage_aggregates', [asset_id], args, options)
+    return this.pager('cloudblue.assets.usage_aggregates', USAGE_AGGREGATE_SHAPE, [asset_id], args, options)
   }
 
   /**
@@ -1077,7 +1350,7 @@ export class Templates extends Resource {
    * @throws {TenantryError} of the class that the error table has for its code.
    */
   list(product_id: Id, args: TemplatesListArguments = {}, options?: CallOptions): Pager<Template> {
-    return this.pager('cloudblue.templates.list', [product_id], args, options)
+    return this.pager('cloudblue.templates.list', TEMPLATE_SHAPE, [product_id], args, options)
   }
 }
 
@@ -1095,7 +1368,7 @@ export class Conversations extends Resource {
    * @throws {TenantryError} of the class that the error table has for its code.
    */
   list(args: ConversationsListArguments = {}, options?: CallOptions): Pager<Conversation> {
-    return this.pager('cloudblue.conversations.list', [], args, options)
+    return this.pager('cloudblue.conversations.list', CONVERSATION_SHAPE, [], args, options)
   }
 
   /**
@@ -1111,7 +1384,7 @@ export class Conversations extends Resource {
    * @throws {TenantryError} of the class that the error table has for its code.
    */
   messages(conversation_id: Id, args: ConversationsMessagesArguments = {}, options?: CallOptions): Pager<Message> {
-    return this.pager('cloudblue.conversations.messages', [conversation_id], args, options)
+    return this.pager('cloudblue.conversations.messages', MESSAGE_SHAPE, [conversation_id], args, options)
   }
 
   /**

@@ -10,6 +10,8 @@
 mod ascii;
 mod columns;
 mod cursor;
+mod flat;
+mod ipc;
 mod key;
 #[rustfmt::skip]
 mod layouts;
@@ -25,6 +27,7 @@ pub use tenantry_tape::{At, Block, Field, Holds, Kind, Layout, Shape, Slot, unes
 pub use ascii::in_ascii;
 pub use columns::{Batch, Column, Columns, Values};
 pub use cursor::{Cursor, Window};
+pub use ipc::Stream;
 pub use key::{Instant, KeyLookup, RowKey};
 pub use layouts::layout;
 pub(crate) use layouts::layout_of_list;

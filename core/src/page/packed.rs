@@ -6,8 +6,8 @@ use super::Page;
 
 /// A page's text and its slots.
 ///
-/// The words begin with 1 if they are wide, else 0; the number of rows that are given out; for each table the word at which it
-/// begins; the numbers of the rows that are given out. Then come the tables, row behind row.
+/// The words begin with 1 if they are wide, else 0; the number of rows that are given out; their numbers; for each table the
+/// word at which it begins. Then come the tables, row behind row.
 ///
 /// Narrow words tell places within a row: a row begins with the first byte of its record and the byte behind it, and has then
 /// one word for each further slot of its shape: 16 bits of where the value begins, counted from the record's first byte, 15
@@ -34,12 +34,12 @@ impl Page {
         let (tables, rows) = (self.layout().tables, self.numbers());
         let slots = |table: usize| u8::try_from(table).map_or(&[][..], |table| self.slots(table));
         words.extend([u32::from(wide), short(rows.len())]);
+        words.extend(rows);
         let mut start = 2 + tables.len() + rows.len();
         for (table, shape) in tables.iter().enumerate() {
             words.push(short(start));
             start += slots(table).len() / shape.width as usize * stride(shape);
         }
-        words.extend(rows);
         words.reserve_exact(start - words.len());
     }
 

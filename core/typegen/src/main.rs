@@ -8,6 +8,7 @@ mod python_models;
 mod python_resources;
 mod schema;
 mod typescript;
+mod typescript_shapes;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use tenantry::cloudblue::query::Op;
 use tenantry::retry::Safety;
 
 use crate::schema::{Field, List, Method, Model, Resource, Shape, Type};
+use crate::typescript_shapes;
 
 const WIDTH: usize = 120;
 
@@ -51,6 +52,10 @@ impl<'a> Writer<'a> {
         if secret {
             self.line(0, "import type { Secret } from '../secret'");
         }
+        let shapes = typescript_shapes::of_lists(self.model);
+        if !shapes.is_empty() {
+            self.line(0, "import type { Shape } from '../shape'");
+        }
         self.line(0, "import { Resource, System } from '../system'");
         self.line(0, "");
         self.line(0, "/** An identifier: text or an integer. One beyond 2^53 comes, and is given, as text. */");
@@ -71,6 +76,7 @@ impl<'a> Writer<'a> {
             }
         }
         self.hidden();
+        self.out.push_str(&shapes);
         for resource in &model.resources {
             self.class(resource);
         }
@@ -322,8 +328,10 @@ impl<'a> Writer<'a> {
             self.line(1, &format!("): {reply} {{"));
         }
         let operation = method.operation;
-        if method.list.is_some() {
-            self.line(2, &format!("return this.pager('{operation}', [{}], args, options)", ids.join(", ")));
+        if let Some(list) = &method.list {
+            let shape = typescript_shapes::constant(&list.item);
+            let ids = ids.join(", ");
+            self.line(2, &format!("return this.pager('{operation}', {shape}, [{ids}], args, options)"));
         } else {
             if !durations.is_empty() {
                 let names: Vec<String> = durations.iter().map(|field| own_name(field)).collect();
@@ -421,7 +429,7 @@ fn first_paragraph(doc: &str) -> String {
 }
 
 /// `UsageAggregate` becomes `USAGE_AGGREGATE`.
-fn shouted(name: &str) -> String {
+pub fn shouted(name: &str) -> String {
     name.chars().enumerate().fold(String::new(), |mut out, (at, letter)| {
         if at > 0 && letter.is_ascii_uppercase() {
             out.push('_');
@@ -431,7 +439,7 @@ fn shouted(name: &str) -> String {
     })
 }
 
-fn pascal(name: &str) -> String {
+pub fn pascal(name: &str) -> String {
     name.split('_').fold(String::new(), |mut out, word| {
         let mut letters = word.chars();
         out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
