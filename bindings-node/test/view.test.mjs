@@ -10,7 +10,11 @@ import { canary } from './fixture.mjs'
 
 /** A client of a server whose lists are this text, one page. */
 async function connectTo(t, text) {
-  const server = createServer((_, response) => response.setHeader('content-type', 'application/json').end(text))
+  const server = createServer((request, response) => {
+    const { length } = JSON.parse(text)
+    response.setHeader('content-type', 'application/json').setHeader('content-range', `items 0-${length - 1}/${length}`)
+    response.end(/offset=/.test(request.url) ? '[]' : text)
+  })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close().closeAllConnections())
   return new cloudblue.Client({ base_url: `http://127.0.0.1:${server.address().port}/v1`, api_key: 'ApiKey SU-1:k' })
