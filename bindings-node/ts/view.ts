@@ -113,9 +113,9 @@ class Place {
     return page
   }
 
-  /** Displays look behind a proxy: they find data there. */
+  /** Displays look behind a proxy: they find data there. With `showProxy`, they come without the proxy. */
   [inspect.custom](): unknown {
-    return Place.data((this as unknown as Proxied)[PLACE] as Place)
+    return Place.data(#page in this ? this : ((this as unknown as Proxied)[PLACE] as Place))
   }
 }
 

@@ -5,16 +5,12 @@ import { cloudblue } from 'tenantry'
 
 const wanted = Number(process.argv[2])
 const page = JSON.stringify(
-  Array.from({ length: 1000 }, (_, at) => ({
-    id: `PR-${at}`,
-    note: 'é'.repeat(2000),
-    asset: { params: [{ id: 'a' }] },
-  })),
+  Array.from({ length: 1000 }, (_, at) => ({ id: `PR-@-${at}`, note: 'é'.repeat(1000), asset: { params: [{ id: 'a' }] } })),
 )
-const server = createServer((_, response) => {
+const server = createServer((request, response) => {
   response.setHeader('content-type', 'application/json')
   response.setHeader('content-range', `items 0-0/${wanted}`)
-  response.end(page)
+  response.end(page.replaceAll('@', /offset=(\d+)/.exec(request.url)?.[1] ?? '0'))
 })
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
 const base_url = `http://127.0.0.1:${server.address().port}/v1`
