@@ -106,8 +106,12 @@ impl Running {
         let (waiting, lane) = (state.waiting.take(), state.lane.take());
         drop(state);
         runtime::drop_inside(rest);
-        waiting.map(Waker::wake);
-        lane.map(runtime::give_back);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+        if let Some(lane) = lane {
+            runtime::give_back(lane);
+        }
     }
 
     /// Replies to question `ask` of the call.

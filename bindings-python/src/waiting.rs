@@ -1,6 +1,6 @@
 //! Something awaited on an event loop: the next message of a call.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -88,12 +88,10 @@ impl Waiting {
     }
 
     /// Waits for the message as a task.
-    pub fn carry_out(self: Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
-        async move {
-            let message = poll_fn(|context| self.running.poll(context)).await;
-            self.outcome().message = Some(message);
-            self.wake();
-        }
+    pub async fn carry_out(self: Arc<Self>) {
+        let message = poll_fn(|context| self.running.poll(context)).await;
+        self.outcome().message = Some(message);
+        self.wake();
     }
 
     /// Ends the call, and tells nobody.
