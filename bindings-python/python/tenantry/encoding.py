@@ -77,7 +77,7 @@ def simple(arguments: Mapping[str, Any]) -> str | None:
     """
     parts: list[str] = []
     for name, value in arguments.items():
-        kind: type[Any] = type(value)
+        kind: object = value.__class__
         if kind is str:
             parts.append(f'"{name}":{encode_basestring(value)}')
         elif kind is bool:
