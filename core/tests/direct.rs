@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt as _;
 use futures::future::join_all;
+use futures::{FutureExt as _, StreamExt as _};
 use http::{HeaderMap, Method};
 use support::bounded;
 use support::fake::Canned;
@@ -218,6 +218,6 @@ async fn an_address_that_refuses_gives_way_to_the_next() {
 
 #[test]
 fn outside_of_a_runtime_nothing_is_sent() {
-    let failure = futures::executor::block_on(get(&sender(), "http://127.0.0.1:1")).unwrap_err();
+    let failure = get(&sender(), "http://127.0.0.1:1").now_or_never().unwrap().unwrap_err();
     assert_eq!((failure.outcome, failure.reason), (Outcome::NotSent, "setup"));
 }

@@ -116,8 +116,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use futures::executor::block_on;
-    use futures::{TryStreamExt as _, stream};
+    use futures::{FutureExt as _, TryStreamExt as _, stream};
 
     use super::*;
 
@@ -130,14 +129,15 @@ mod tests {
     /// What comes out when `bytes` come in pieces of this size; and the largest piece of it.
     fn unpacked(bytes: &[u8], piece: usize) -> Result<(Vec<u8>, usize), Failure> {
         let pieces: Vec<_> = bytes.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-        let steps: Vec<Bytes> = block_on(inflated(stream::iter(pieces)).try_collect())?;
+        let collected = inflated(stream::iter(pieces)).try_collect::<Vec<Bytes>>().now_or_never();
+        let steps = collected.unwrap()?;
         let largest = steps.iter().map(Bytes::len).max().unwrap_or(0);
         Ok((steps.concat(), largest))
     }
 
     #[test]
     fn a_body_is_unpacked_however_it_is_cut() {
-        let text: Vec<u8> = (0..300_000_u32).flat_map(|n| (n * n).to_le_bytes()).collect();
+        let text: Vec<u8> = (0..300_000_u32).flat_map(|n| n.wrapping_mul(n).to_le_bytes()).collect();
         let bytes = packed(&text);
         for piece in [1, 2, 7, 1_000, bytes.len()] {
             let (whole, largest) = unpacked(&bytes, piece).unwrap();
