@@ -49,7 +49,7 @@ impl Page {
     /// be read.
     #[doc(hidden)] // for the benches
     pub fn read(layout: &'static Layout, text: String, ascii: bool) -> std::result::Result<Self, String> {
-        let mut tape = PooledTape::take();
+        let mut tape = PooledTape::take(text.len());
         let written = if ascii { in_ascii(&text) } else { None };
         match tape.0.parse(layout, written.as_ref().unwrap_or(&text)) {
             Ok(()) => {
@@ -66,7 +66,7 @@ impl Page {
     /// # Errors
     /// `decode` when the text is no JSON.
     pub fn of_one(layout: &'static Layout, text: String) -> Result<Self> {
-        let mut tape = PooledTape::take();
+        let mut tape = PooledTape::take(text.len());
         if tape.0.parse_one(layout, &text).is_err() {
             any_json(&text, "application/json")?;
             check_depth(&text)?;
@@ -197,11 +197,18 @@ struct PooledTape(Tape);
 const POOLED: usize = 8;
 const POOLED_BYTES: usize = 16 << 20;
 
+/// Bytes of text below which a tape is made anew, and of a tape below which it is not worth the lock.
+const SMALL: usize = 32 << 10;
+
 /// Nobody waits for it: a child that was forked while a thread held it would do so for ever.
 static POOL: Mutex<Vec<Tape>> = Mutex::new(Vec::new());
 
 impl PooledTape {
-    fn take() -> Self {
+    /// A tape for a text of so many bytes. Small ones get none of the pool: they would keep the memory of a large one.
+    fn take(bytes: usize) -> Self {
+        if bytes < SMALL {
+            return Self(Tape::default());
+        }
         Self(POOL.try_lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default())
     }
 }
@@ -217,8 +224,7 @@ impl Deref for PooledTape {
 impl Drop for PooledTape {
     fn drop(&mut self) {
         let mut tape = std::mem::take(&mut self.0);
-        // Small replies are not worth the lock.
-        if (4096..POOLED_BYTES).contains(&tape.capacity()) {
+        if (SMALL..POOLED_BYTES).contains(&tape.capacity()) {
             tape.clear();
             if let Ok(mut pool) = POOL.try_lock()
                 && pool.len() < POOLED
