@@ -78,32 +78,35 @@ impl Field {
         let text = slot.of(record.page().text());
         match &self.kind {
             Kind::Value | Kind::Secret => self.value(py, slot, text),
-            Kind::Record(class) if text.starts_with('{') => self.record(py, record, class, text),
-            Kind::Own if text.starts_with('{') => self.record(py, record, &Class::of(slf), text),
-            Kind::List(class) if text.starts_with('[') => Ok(self.list(py, record, class, text)?.into_any()),
+            Kind::Record(class) if first(text) == b'{' => self.record(py, record, class, text),
+            Kind::Own if first(text) == b'{' => self.record(py, record, &Class::of(slf), text),
+            Kind::List(class) if first(text) == b'[' => Ok(self.list(py, record, class, text)?.into_any()),
             kind => plain(py, kind, text),
         }
     }
 
     fn value<'py>(&self, py: Python<'py>, slot: Slot, text: &str) -> PyResult<Bound<'py, PyAny>> {
-        match text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-            Some(text) if !slot.is_escaped() => Ok(match &self.words {
-                Some(words) => words.get(py, text),
-                None => PyString::new(py, text),
-            }
-            .into_any()),
-            Some(_) => json::string(py, text),
-            None => json::value(py, text),
+        if first(text) != b'"' {
+            return json::value(py, text);
         }
+        if slot.is_escaped() {
+            return json::string(py, text);
+        }
+        let inner = json::inner(text);
+        Ok(match &self.words {
+            Some(words) => words.get(py, inner),
+            None => PyString::new(py, inner),
+        }
+        .into_any())
     }
 
     /// The field's JSON text as a value without any class of records.
     pub fn plain<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
         if let Some(words) = &self.words
-            && let Some(word) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
-            && !word.contains('\\')
+            && first(text) == b'"'
+            && !text.contains('\\')
         {
-            return Ok(words.get(py, word).into_any());
+            return Ok(words.get(py, json::inner(text)).into_any());
         }
         plain(py, &self.kind, text)
     }
@@ -144,7 +147,15 @@ pub fn plain<'py>(py: Python<'py>, kind: &Kind, text: &str) -> PyResult<Bound<'p
     }
 }
 
+fn first(text: &str) -> u8 {
+    text.as_bytes().first().copied().unwrap_or_default()
+}
+
 fn is_empty_object(text: &str) -> bool {
+    // Most are longer than an empty one with a space in it.
+    if text.len() > 8 && !text.as_bytes()[1].is_ascii_whitespace() {
+        return false;
+    }
     text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|inside| inside.trim().is_empty())
 }
 
@@ -169,7 +180,8 @@ impl Words {
     }
 }
 
-/// What stands for a field in its class, in place of the property that its source shows.
+// What stands for a field in its class, in place of the property that its source shows. No documentation of its own: that
+// would hide the field's.
 #[pyclass(frozen, name = "Field", module = "tenantry._native")]
 pub struct Attribute {
     field: Arc<Field>,

@@ -1,5 +1,7 @@
 //! JSON text as Python values, as `json.loads(text, parse_float=Decimal)` makes them. The text was validated before.
 
+use std::sync::OnceLock;
+
 use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -9,6 +11,11 @@ use tenantry::page::unescape;
 /// JSON text as a Python value; numbers with a fraction or an exponent become `Decimal`, so that no digit is lost.
 pub fn value<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     Reader { py, text, at: 0 }.value()
+}
+
+/// What stands between the quotes of a string.
+pub fn inner(text: &str) -> &str {
+    text.get(1..text.len().saturating_sub(1)).unwrap_or_default()
 }
 
 /// A string's text; Python alone has strings for lone surrogates.
@@ -30,6 +37,24 @@ fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     DECIMAL.import(py, "decimal", "Decimal")
 }
 
+/// The key of a dictionary. Replies have the same few, which are kept: their text is made and hashed once.
+fn key<'py>(py: Python<'py>, text: &str) -> Bound<'py, PyAny> {
+    static KEPT: [OnceLock<(Box<str>, Py<PyString>)>; KEYS] = [const { OnceLock::new() }; KEYS];
+    if text.len() <= KEY {
+        let hash = text.bytes().fold(0_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let (known, kept) =
+            KEPT[(hash >> 16) as usize % KEYS].get_or_init(|| (text.into(), PyString::intern(py, text).unbind()));
+        if **known == *text {
+            return kept.bind(py).clone().into_any();
+        }
+    }
+    PyString::new(py, text).into_any()
+}
+
+/// Keys that are kept, and the longest one of them.
+const KEYS: usize = 512;
+const KEY: usize = 32;
+
 struct Reader<'t, 'py> {
     py: Python<'py>,
     text: &'t str,
@@ -41,8 +66,9 @@ impl<'py> Reader<'_, 'py> {
         self.space();
         match self.peek() {
             b'"' => {
-                let start = self.string();
-                string(self.py, self.slice(start))
+                let (start, escaped) = self.string();
+                let text = self.slice(start);
+                if escaped { string(self.py, text) } else { Ok(PyString::new(self.py, inner(text)).into_any()) }
             }
             b'{' => Ok(self.object()?.into_any()),
             b'[' => Ok(self.array()?.into_any()),
@@ -54,8 +80,9 @@ impl<'py> Reader<'_, 'py> {
         let dict = PyDict::new(self.py);
         self.at += 1;
         while self.has_next(b'}') {
-            let start = self.string();
-            let key = string(self.py, self.slice(start))?;
+            let (start, escaped) = self.string();
+            let text = self.slice(start);
+            let key = if escaped { string(self.py, text)? } else { key(self.py, inner(text)) };
             self.space();
             // The colon.
             self.at += 1;
@@ -88,15 +115,19 @@ impl<'py> Reader<'_, 'py> {
         true
     }
 
-    /// Goes past a string; gives its beginning.
-    fn string(&mut self) -> usize {
-        let start = self.at;
+    /// Goes past a string; gives its beginning, and whether it holds escapes.
+    fn string(&mut self) -> (usize, bool) {
+        let (start, mut escaped) = (self.at, false);
         self.at += 1;
         while !matches!(self.peek(), b'"' | b'\0') {
-            self.at += if self.peek() == b'\\' { 2 } else { 1 };
+            if self.peek() == b'\\' {
+                escaped = true;
+                self.at += 1;
+            }
+            self.at += 1;
         }
         self.at += 1;
-        start
+        (start, escaped)
     }
 
     /// A number, or a word.
