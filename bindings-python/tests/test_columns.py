@@ -14,7 +14,13 @@ import tenantry
 from tenantry import ValidationError, cloudblue
 
 NAMES = (
-    "id", "type", "created", "asset.id", "asset.product.id", "asset.tiers.customer.contact_info.contact.email", "asset.items",
+    "id",
+    "type",
+    "created",
+    "asset.id",
+    "asset.product.id",
+    "asset.tiers.customer.contact_info.contact.email",
+    "asset.items",
 )
 
 

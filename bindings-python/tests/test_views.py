@@ -72,7 +72,7 @@ def test_words_that_repeat_are_one_object():
 
 
 def test_a_field_shows_its_documentation():
-    assert inspect.getdoc(cloudblue.Request.status).startswith("`draft`")
+    assert inspect.getdoc(cloudblue.Request.status).startswith("Its status")
     assert cloudblue.Request.status.fget.__annotations__ == {"return": "str | None"}
     assert cloudblue.Request.status.__name__ == "status"
     assert inspect.isdatadescriptor(cloudblue.Request.status)
@@ -115,7 +115,12 @@ def test_a_class_made_from_a_model_is_one():
 
 
 def test_a_class_that_names_what_cannot_be_read_is_refused():
-    for fields in ((("id", "values", None),), (("id", "record", None),), (('"', "value", None),), (("a", "list", int),)):
+    for fields in (
+        (("id", "values", None),),
+        (("id", "record", None),),
+        (('"', "value", None),),
+        (("a", "list", int),),
+    ):
         with pytest.raises(TypeError):
             type("Bad", (_native.Record,), {"_fields": fields})
     with pytest.raises(TypeError, match="no model cloudblue.Ghost"):
@@ -161,7 +166,9 @@ def test_threads_read_one_page_at_once(connect):
 
     def read():
         wrong.extend(
-            row for _ in range(20) for row, known in zip(page, wanted, strict=True)
+            row
+            for _ in range(20)
+            for row, known in zip(page, wanted, strict=True)
             if (row.id, row.asset.id, row.created, repr(row)) != known
         )
 
