@@ -6,8 +6,8 @@ import asyncio
 import gc
 from datetime import timezone
 
-import polars
-import pyarrow
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import tenantry
@@ -64,13 +64,13 @@ def test_a_name_that_rows_have_not_is_refused_before_any_request(connect, calls)
 
 def test_the_same_awaited(sandbox, connect):
     wanted = list(connect.requests.list(product_id="PRD-1").values(*NAMES))
-    table = pyarrow.table(connect.requests.list(product_id="PRD-1").columns(*NAMES))
+    table = pa.table(connect.requests.list(product_id="PRD-1").columns(*NAMES))
 
     async def main():
         async with cloudblue.AsyncClient(**sandbox.cloudblue) as client:
             listed = client.requests.list(product_id="PRD-1", page_size=7)
             assert [row async for row in listed.values(*NAMES)] == wanted
-            assert pyarrow.table(await listed.columns(*NAMES)).equals(table)
+            assert pa.table(await listed.columns(*NAMES)).equals(table)
             assert len(await listed.to_arrow()) == len(wanted)
             with pytest.raises(ValidationError):
                 listed.values("nothing")
@@ -85,10 +85,10 @@ def test_columns_are_what_pyarrow_reads(connect):
     assert len(columns) == 50
     assert columns.names == ["id", "created", "asset.product.id", "asset.items", "reason"]
     assert repr(columns) == "Columns(50 rows: id, created, asset.product.id, asset.items, reason)"
-    table = pyarrow.table(columns)
+    table = pa.table(columns)
     table.validate(full=True)
-    text = pyarrow.string()
-    assert table.schema.types == [text, pyarrow.timestamp("us", "UTC"), text, text, text]
+    text = pa.string()
+    assert table.schema.types == [text, pa.timestamp("us", "UTC"), text, text, text]
     assert table.num_rows == 50
     # A page each, not copied together.
     assert table.column(0).num_chunks == 3
@@ -103,12 +103,12 @@ def test_columns_are_what_pyarrow_reads(connect):
 def test_columns_outlive_all_and_can_be_read_again(sandbox):
     with cloudblue.Client(**sandbox.cloudblue) as client:
         columns = client.requests.list(product_id="PRD-1", page_size=20).columns("id", "type")
-    tables = [pyarrow.table(columns) for _ in range(3)]
-    schema = pyarrow.schema(columns)
+    tables = [pa.table(columns) for _ in range(3)]
+    schema = pa.schema(columns)
     # Capsules that nobody reads, and a reading that is left, give up what they hold.
     columns.__arrow_c_stream__()
     columns.__arrow_c_schema__()
-    next(iter(pyarrow.RecordBatchReader.from_stream(columns)))
+    next(iter(pa.RecordBatchReader.from_stream(columns)))
     length = len(columns)
     del columns, client
     gc.collect()
@@ -120,26 +120,26 @@ def test_columns_outlive_all_and_can_be_read_again(sandbox):
 def test_a_list_of_none_has_columns(connect):
     none = connect.requests.list(product_id="PRD-9").columns("id", "created")
     assert len(none) == 0
-    assert pyarrow.table(none).num_rows == 0
-    assert polars.DataFrame(none).shape == (0, 2)
+    assert pa.table(none).num_rows == 0
+    assert pl.DataFrame(none).shape == (0, 2)
 
 
 def test_to_arrow_has_the_plain_fields_and_none_that_may_be_secret(connect):
-    frame = polars.DataFrame(connect.requests.list(product_id="PRD-1").to_arrow())
+    frame = pl.DataFrame(connect.requests.list(product_id="PRD-1").to_arrow())
     assert frame.height >= 60
     assert {"id", "status", "created"} <= set(frame.columns)
     assert not {"asset", "contract"} & set(frame.columns)
-    assert frame.schema["created"] == polars.Datetime("us", "UTC")
-    assert frame.schema["already_applied"] == polars.Boolean
+    assert frame.schema["created"] == pl.Datetime("us", "UTC")
+    assert frame.schema["already_applied"] == pl.Boolean
 
 
 def test_memory_of_columns_is_given_back(connect):
     listed = connect.requests.list(product_id="PRD-1", page_size=20)
-    before = pyarrow.total_allocated_bytes()
+    before = pa.total_allocated_bytes()
     for _ in range(50):
-        table = pyarrow.table(listed.columns("id", "asset.items"))
+        table = pa.table(listed.columns("id", "asset.items"))
         assert table.num_rows >= 60
     del table
     gc.collect()
     # Not copied: pyarrow holds what is ours.
-    assert pyarrow.total_allocated_bytes() - before < 1_000_000
+    assert pa.total_allocated_bytes() - before < 1_000_000

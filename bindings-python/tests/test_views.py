@@ -123,7 +123,7 @@ def test_a_class_that_names_what_cannot_be_read_is_refused():
     ):
         with pytest.raises(TypeError):
             type("Bad", (_native.Record,), {"_fields": fields})
-    with pytest.raises(TypeError, match="no model cloudblue.Ghost"):
+    with pytest.raises(TypeError, match=r"no model cloudblue\.Ghost"):
         type("Ghost", (_native.Record,), {"_fields": (), "_model": ("cloudblue", "Ghost")})
     with pytest.raises(TypeError, match="not those of its model"):
         type("Request", (_native.Record,), {"_fields": (), "_model": ("cloudblue", "Request")})

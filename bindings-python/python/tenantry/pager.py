@@ -111,7 +111,7 @@ class _List(Generic[_R]):
         return table
 
     def _plain_fields(self) -> list[str]:
-        fields = self._model._fields  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        fields = self._model._fields  # pyright: ignore[reportPrivateUsage]
         return [name for name, kind, _ in fields if kind in _PLAIN]
 
     def __repr__(self) -> str:
@@ -160,8 +160,8 @@ class Pager(_List[_R]):
     def values(self, *names: str) -> Iterator[tuple[Any, ...]]:
         """These fields of each row, as tuples: far faster than rows where few fields are read.
 
-        Values are those of the rows' attributes, but records and lists are plain dictionaries and lists, as `to_dict()` has
-        them. What is absent is None.
+        Values are those of the rows' attributes, but records and lists are plain dictionaries and lists, as `to_dict()`
+        has them. What is absent is None.
 
         Args:
             names: Fields, with a dot between the names of a record and its field: `values("id", "asset.product.id")`.
@@ -184,11 +184,11 @@ class Pager(_List[_R]):
             native.close()
 
     def columns(self, *names: str) -> Columns:
-        """All its rows as columns of these fields, for data frames: `polars.DataFrame(requests.columns("id", "created"))`.
+        """All its rows as columns of these fields, for data frames: `polars.DataFrame(rows.columns("id", "created"))`.
 
-        pandas (`DataFrame.from_arrow`), polars, pyarrow (`table`) and DuckDB take it without a copy; none of them need be
-        installed. Times become `timestamp[us, UTC]`, integers `int64`, truth values `bool`; what is of another type than the
-        field's is null there. All else is text: strings as they are, any other value as its JSON.
+        pandas (`DataFrame.from_arrow`), polars, pyarrow (`table`) and DuckDB take it without a copy; none of them need
+        be installed. Times become `timestamp[us, UTC]`, integers `int64`, truth values `bool`; what is of another type
+        than the field's is null there. All else is text: strings as they are, any other value as its JSON.
 
         Args:
             names: Fields, named as in `values`.
