@@ -1,6 +1,7 @@
 //! A list: read page by page, each page by a call.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::bindgen_prelude::{Either, Env, Uint32Array};
@@ -19,6 +20,8 @@ pub struct Pages {
     pages: Mutex<Option<tenantry::page::Pages>>,
     queue: Queue,
     brought: Arc<Mutex<VecDeque<Packed>>>,
+    /// Bytes of pages that the engine was told of.
+    told: AtomicI64,
 }
 
 /// A page: one byte for each character of its text, and where its fields lie.
@@ -31,7 +34,7 @@ pub struct Brought<'e> {
 #[napi]
 impl Pages {
     pub(crate) fn new(pages: tenantry::page::Pages, queue: Queue) -> Self {
-        Self { pages: Mutex::new(Some(pages)), queue, brought: Arc::default() }
+        Self { pages: Mutex::new(Some(pages)), queue, brought: Arc::default(), told: AtomicI64::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<tenantry::page::Pages>> {
@@ -67,13 +70,19 @@ impl Pages {
     pub fn take<'e>(&self, env: &'e Env) -> napi::Result<Option<Brought<'e>>> {
         let page = self.brought.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(Packed { text, words }) = page else { return Ok(None) };
+        // The engine does not see how much memory hangs on such a text, and would collect dead pages late.
+        let bytes = i64::try_from(text.len()).unwrap_or_default();
+        env.adjust_external_memory(bytes)?;
+        self.told.fetch_add(bytes, Ordering::Relaxed);
         let text = JsStringLatin1::from_data(env, text.into_bytes())?.into_value();
         Ok(Some(Brought { text, words: words.into() }))
     }
 
     /// Gives up what is fetched ahead.
     #[napi]
-    pub fn close(&self) {
+    pub fn close(&self, env: &Env) -> napi::Result<()> {
         drop(self.lock().take());
+        env.adjust_external_memory(-self.told.swap(0, Ordering::Relaxed))?;
+        Ok(())
     }
 }
