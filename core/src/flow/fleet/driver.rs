@@ -182,6 +182,12 @@ impl<K: Kind> Driver<K> {
         self.others.len() < 2 * self.at_once
     }
 
+    /// A step of the wheel.
+    pub(crate) fn moment(&self) -> BoxFuture<'static, ()> {
+        let clock = self.shared.client.clock();
+        clock.sleep_until(clock.now().saturating_add(TICK))
+    }
+
     /// What happens next; `None` when nothing will, before a flow is added or answered.
     pub(crate) async fn next(&mut self) -> Option<Report> {
         poll_fn(|context| self.poll_next(context)).await

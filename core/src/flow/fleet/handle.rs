@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -19,13 +20,24 @@ use crate::ops::{Call, read_arguments};
 /// Reports that one turn brings at most.
 const REPORTS: usize = 256;
 
+/// With so much to tell, a turn ends at once; with less it waits a moment for more, for a turn is dear.
+const ENOUGH: usize = 32;
+
 /// A fleet. Cheap to clone; clones are the same fleet, which one turn at a time drives.
 #[derive(Clone)]
 pub struct Fleet {
     driver: Arc<Mutex<dyn Drives>>,
+    /// What the next turn that ends brings: a turn that is given up loses nothing.
+    held: Arc<Mutex<Held>>,
     desk: Arc<dyn Counter>,
     host: Host,
     stop: Stop,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    reports: Vec<Report>,
+    wanted: Vec<String>,
 }
 
 /// A [`Driver`] of whatever kind of flow.
@@ -37,6 +49,7 @@ trait Drives: Send {
     fn status(&self) -> FleetStatus;
     fn room(&self) -> usize;
     fn wants_more(&self) -> bool;
+    fn moment(&self) -> BoxFuture<'static, ()>;
 }
 
 impl<K: Kind> Drives for Driver<K> {
@@ -62,6 +75,10 @@ impl<K: Kind> Drives for Driver<K> {
 
     fn wants_more(&self) -> bool {
         Driver::wants_more(self)
+    }
+
+    fn moment(&self) -> BoxFuture<'static, ()> {
+        Driver::moment(self)
     }
 }
 
@@ -125,7 +142,7 @@ impl Fleet {
     /// The fleet that `driver` drives, whose specs come over `desk`.
     pub(crate) fn new<K: Kind>(driver: Driver<K>, desk: Arc<dyn Counter>, host: Host) -> Self {
         let stop = driver.stopper();
-        Self { driver: Arc::new(Mutex::new(driver)), desk, host, stop }
+        Self { driver: Arc::new(Mutex::new(driver)), held: Arc::default(), desk, host, stop }
     }
 
     /// One turn, which takes `{"add": [{"key", "spec"}], "specs": [{"key", "spec" or "error"}], "more": bool}` as JSON text.
@@ -133,10 +150,9 @@ impl Fleet {
     /// its envelope holds `{"reports": […], "wanted": [key], "room": n, "over": bool}`. A flow that cannot be added is
     /// reported like one that failed.
     pub fn advance(&self, given: &str) -> Call {
-        let (fleet, given) = (self.clone(), read_arguments::<Given>(given));
+        let (fleet, given) = (self.clone(), given.to_owned());
         let turn = async move {
-            let Given { add, specs, more } = given?;
-            let mut reports = Vec::new();
+            let Given { add, specs, more } = read_arguments(&given)?;
             let give = |key: &str, spec: Option<Value>, error: Option<String>| {
                 fleet.desk.give(key, spec.ok_or_else(|| error.unwrap_or_else(|| "there is none".to_owned())));
             };
@@ -144,33 +160,44 @@ impl Fleet {
                 give(&key, spec, error);
             }
             for Spec { key, spec, error } in add {
-                match fleet.driver().add(&key) {
+                let added = fleet.driver().add(&key);
+                match added {
                     Ok(()) => give(&key, spec, error),
-                    Err(error) => reports.push(Report::Failed { key, error }),
+                    Err(error) => fleet.held().reports.push(Report::Failed { key, error }),
                 }
             }
-            poll_fn(|context| fleet.poll(context, &mut reports, more)).await
+            let mut moment = None;
+            poll_fn(|context| fleet.poll(context, more, &mut moment)).await
         };
         Call::on(self.host.clone(), turn)
     }
 
-    fn poll(&self, context: &mut Context<'_>, reports: &mut Vec<Report>, more: bool) -> Poll<Result<String>> {
-        let mut driver = self.driver();
+    fn poll(
+        &self,
+        context: &mut Context<'_>,
+        more: bool,
+        moment: &mut Option<BoxFuture<'static, ()>>,
+    ) -> Poll<Result<String>> {
+        let (mut driver, mut held) = (self.driver(), self.held());
         let mut over = false;
-        while reports.len() < REPORTS {
+        while held.reports.len() < REPORTS && !over {
             match driver.poll_next(context) {
-                Poll::Ready(Some(report)) => reports.push(report),
-                Poll::Ready(None) => {
-                    over = true;
-                    break;
-                }
+                Poll::Ready(Some(report)) => held.reports.push(report),
+                Poll::Ready(None) => over = true,
                 Poll::Pending => break,
             }
         }
-        let wanted = self.desk.wanted();
-        if reports.is_empty() && wanted.is_empty() && !over && !(more && driver.wants_more()) {
-            return Poll::Pending;
+        held.wanted.extend(self.desk.wanted());
+        let at_once = over || (more && driver.wants_more()) || held.reports.len() + held.wanted.len() >= ENOUGH;
+        if !at_once {
+            if held.reports.is_empty() && held.wanted.is_empty() {
+                return Poll::Pending;
+            }
+            if moment.get_or_insert_with(|| driver.moment()).as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
         }
+        let Held { reports, wanted } = std::mem::take(&mut *held);
         let shown = reports.iter().map(Shown::from).collect();
         let brought = Brought { reports: shown, wanted, room: driver.room(), over };
         Poll::Ready(
@@ -197,6 +224,10 @@ impl Fleet {
     pub fn status(&self) -> String {
         // Numbers and nothing else: they always serialise.
         serde_json::to_string(&self.driver().status()).unwrap_or_default()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn driver(&self) -> MutexGuard<'_, dyn Drives + 'static> {
