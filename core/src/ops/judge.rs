@@ -39,7 +39,7 @@ pub(super) fn judge(
     // What a server said it did, in words that cannot be read, it may have done.
     let unread = if operation.safety == Safety::Safe { Outcome::Answered } else { Outcome::Unknown };
     let mut status = None;
-    let mut request_id = request_id.to_owned();
+    let mut given_id = None;
     let result = match exchanged {
         Err(failure) => {
             let message = format!("{host}: {}", failure.message);
@@ -49,9 +49,7 @@ pub(super) fn judge(
         }
         Ok(reply) => {
             status = Some(reply.status);
-            if let Some(given) = reply.header("x-request-id") {
-                redactor.excerpt(given.as_bytes()).clone_into(&mut request_id);
-            }
+            given_id = reply.header("x-request-id").map(str::to_owned);
             let refused = (200..300).contains(&reply.status) && system.refuses(operation, &reply.body);
             let checked = check_status(&reply, refused, redactor, wall_ms, unread);
             checked.map_err(|error| system.explain(operation, error)).and_then(|()| {
@@ -64,7 +62,8 @@ pub(super) fn judge(
     };
     result.map_err(|mut error| {
         error.report_mut().status = status;
-        error.report_mut().request_id = Some(request_id);
+        let id = given_id.map_or_else(|| request_id.to_owned(), |given| redactor.excerpt(given.as_bytes()));
+        error.report_mut().request_id = Some(id);
         error
     })
 }

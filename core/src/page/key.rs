@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tenantry_tape::unescape;
 use time::format_description::well_known::Rfc3339;
-use time::{Date, Duration, Month, OffsetDateTime};
+use time::{Duration, OffsetDateTime};
 
 use super::{Page, Path};
 
@@ -88,33 +88,7 @@ impl Instant {
 
 /// Nanoseconds from the Unix epoch to what RFC 3339 text says; `None` for anything else.
 pub(super) fn nanos(text: &str) -> Option<i128> {
-    let at = usual(text.as_bytes()).or_else(|| OffsetDateTime::parse(text, &Rfc3339).ok())?;
-    Some(at.unix_timestamp_nanos())
-}
-
-/// Text as servers write it, `2026-01-31T10:20:30.5+00:00`, in UTC and with no second that is left in: a page has a
-/// thousand, and whoever knows all of RFC 3339 takes four times as long.
-fn usual(text: &[u8]) -> Option<OffsetDateTime> {
-    let (fixed, rest) = text.split_first_chunk::<19>()?;
-    let marks = [fixed[4], fixed[7], fixed[10], fixed[13], fixed[16]];
-    let number = |from: usize, to: usize| digits(&fixed[from..to]);
-    let (fraction, zone) = match rest.strip_prefix(b".") {
-        Some(rest) => rest.split_at(rest.iter().position(|byte| !byte.is_ascii_digit())?),
-        None => (&b"0"[..], rest),
-    };
-    if &marks != b"--T::" || !matches!(zone, b"Z" | b"+00:00") || !(1..=9).contains(&fraction.len()) {
-        return None;
-    }
-    let nanos = digits(fraction)? * 10_u32.pow(9 - u32::try_from(fraction.len()).ok()?);
-    let small = |from: usize| u8::try_from(number(from, from + 2)?).ok();
-    let month = Month::try_from(small(5)?).ok()?;
-    let date = Date::from_calendar_date(i32::try_from(number(0, 4)?).ok()?, month, small(8)?).ok()?;
-    Some(date.with_hms_nano(small(11)?, small(14)?, small(17)?, nanos).ok()?.assume_utc())
-}
-
-/// The number that nine digits or fewer are.
-fn digits(text: &[u8]) -> Option<u32> {
-    text.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
+    Some(OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos())
 }
 
 #[cfg(test)]
@@ -139,27 +113,5 @@ mod tests {
         assert_eq!((keys[1].id(), nanos(&keys[1]) % 1_000_000_000), (Some("AS-1"), 500_000_000));
         assert!(keys[2..].iter().all(|key| key.id().is_none() && key.created().is_none()));
         assert!(keys.iter().map(RowKey::raw).eq(rows));
-    }
-
-    #[test]
-    fn a_point_in_time_is_the_same_however_fast_it_is_read() {
-        let texts = ["2026-01-31T10:20:30Z", "2024-02-29T23:59:59.123456789+00:00", "0000-12-01T00:00:00.5+00:00"];
-        let (mut quick, mut pieces) = (0, Vec::new());
-        for text in texts {
-            pieces.push(text.to_owned());
-            for at in 0..text.len() {
-                pieces.push(text[..at].to_owned());
-                for byte in "0123456789-+:.TZtz 60".chars() {
-                    pieces.push(format!("{}{byte}{}", &text[..at], &text[at + 1..]));
-                    pieces.push(format!("{}{byte}{}", &text[..at], &text[at..]));
-                }
-            }
-        }
-        for text in &pieces {
-            let slow = OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp_nanos);
-            assert_eq!(nanos(text), slow, "{text}");
-            quick += usize::from(usual(text.as_bytes()).is_some());
-        }
-        assert!((200..pieces.len() / 2).contains(&quick), "{quick} of {}", pieces.len());
     }
 }

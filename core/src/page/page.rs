@@ -13,6 +13,7 @@ use tenantry_tape::{At, Block, Layout, Slot, Tape, unescape};
 use super::Row;
 use super::ascii::in_ascii;
 use crate::error::{Code, Error, Result};
+use crate::http::buffers::give_back;
 use crate::ops::{any_json, check_depth, decode};
 
 /// A page of a list. Nothing of it is read before somebody looks at it; its memory is used again when it is dropped.
@@ -36,7 +37,7 @@ use crate::ops::{any_json, check_depth, decode};
 /// # }).unwrap();
 /// ```
 pub struct Page {
-    text: String,
+    text: PooledText,
     tape: PooledTape,
     layout: &'static Layout,
     /// The rows that are given out.
@@ -53,9 +54,15 @@ impl Page {
         let written = if ascii { in_ascii(&text) } else { None };
         match tape.0.parse(layout, written.as_ref().unwrap_or(&text)) {
             Ok(()) => {
-                let text = written.unwrap_or(text);
+                let text = match written {
+                    Some(written) => {
+                        give_back(text.into_bytes());
+                        written
+                    }
+                    None => text,
+                };
                 let rows = (0..tape.rows(0)).collect();
-                Ok(Self { text, tape, layout, rows, at: Duration::ZERO })
+                Ok(Self { text: PooledText(text), tape, layout, rows, at: Duration::ZERO })
             }
             Err(_) => Err(text),
         }
@@ -72,7 +79,7 @@ impl Page {
             check_depth(&text)?;
             return Err(next_to_empty());
         }
-        Ok(Self { text, tape, layout, rows: vec![0], at: Duration::ZERO })
+        Ok(Self { text: PooledText(text), tape, layout, rows: vec![0], at: Duration::ZERO })
     }
 
     /// Reads the rows of an array that is no page of a list.
@@ -106,8 +113,8 @@ impl Page {
         &self.text
     }
 
-    pub(super) fn into_text(self) -> String {
-        self.text
+    pub(super) fn into_text(mut self) -> String {
+        std::mem::take(&mut self.text.0)
     }
 
     /// Its layout.
@@ -188,6 +195,23 @@ pub(crate) fn is_record(layout: &'static Layout, text: &str, required: &[&str]) 
         read && row.raw().starts_with('{')
             && required.iter().all(|name| row.json(name).is_some_and(|json| unescape(json).is_some()))
     })
+}
+
+/// A text whose memory goes back to where replies are read into.
+struct PooledText(String);
+
+impl Deref for PooledText {
+    type Target = String;
+
+    fn deref(&self) -> &String {
+        &self.0
+    }
+}
+
+impl Drop for PooledText {
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.0).into_bytes());
+    }
 }
 
 /// A tape that goes back to the pool.
