@@ -18,12 +18,14 @@ const STEP_BYTES: usize = 64 << 10;
 pub(super) fn inflated(
     packed: impl Stream<Item = Result<Bytes, Failure>> + Unpin,
 ) -> impl Stream<Item = Result<Bytes, Failure>> {
-    Inflated { packed, decoder: GzDecoder::new(Input::default()), begun: false, done: false }
+    Inflated { packed, decoder: GzDecoder::new(Input::default()), out: Vec::new(), begun: false, done: false }
 }
 
 struct Inflated<S> {
     packed: S,
     decoder: GzDecoder<Input>,
+    /// Room for a step.
+    out: Vec<u8>,
     begun: bool,
     done: bool,
 }
@@ -59,10 +61,10 @@ impl BufRead for Input {
 impl<S: Stream<Item = Result<Bytes, Failure>> + Unpin> Inflated<S> {
     /// The next step of what has come; `None` at the end of the member, `WouldBlock` where more must come first.
     fn step(&mut self) -> io::Result<Option<Bytes>> {
-        let mut out = vec![0; STEP_BYTES];
-        let length = self.decoder.read(&mut out)?;
-        out.truncate(length);
-        Ok((length > 0).then(|| out.into()))
+        // A step may be small where little has come: it takes no more memory than it needs.
+        self.out.resize(STEP_BYTES, 0);
+        let length = self.decoder.read(&mut self.out)?;
+        Ok((length > 0).then(|| Bytes::copy_from_slice(&self.out[..length])))
     }
 }
 
