@@ -424,9 +424,10 @@ def show_options(monkeypatch):
 
 
 def show_tokens(monkeypatch):
-    fields = maestrano.models.IdentitySession._fields
-    shown = tuple((name, "value", model) for name, _, model in fields)
-    monkeypatch.setattr(maestrano.models.IdentitySession, "_fields", shown)
+    session = maestrano.models.IdentitySession
+    fields = tuple((name, "value", model) for name, _, model in session._fields)
+    shown = type("Shown", (tenantry._native.Record,), {"__slots__": (), "_model": session._model, "_fields": fields})
+    monkeypatch.setattr(session, "_table", shown._table)
 
 
 @pytest.mark.parametrize(
