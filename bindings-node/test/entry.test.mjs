@@ -25,7 +25,7 @@ test('import and require give the same objects, and nothing internal', () => {
     assert.ok(new required[name]({}) instanceof Error, name)
   assert.deepEqual(
     names.filter((name) => !/^[A-Z].*(Error|Stopped)$/.test(name)),
-    ['Flow', 'FlowEvent', 'Sandbox', 'Secret', 'cloudblue', 'maestrano', 'magentoBi', 'withSecrets'],
+    ['Fleet', 'Flow', 'FlowEvent', 'Sandbox', 'Secret', 'cloudblue', 'maestrano', 'magentoBi', 'withSecrets'],
   )
 })
 

@@ -190,7 +190,8 @@ pub(crate) fn is_record(layout: &'static Layout, text: &str, required: &[&str]) 
         static TAPE: RefCell<Tape> = RefCell::new(Tape::default());
     }
     TAPE.with_borrow_mut(|tape| {
-        let read = tape.parse_one(layout, text).is_ok();
+        // Of two values for one field nobody knows which one is meant.
+        let read = tape.parse_one(layout, text).is_ok() && !tape.has_repeats();
         let row = Row::new(text, tape.block(0, 0));
         read && row.raw().starts_with('{')
             && required.iter().all(|name| row.json(name).is_some_and(|json| unescape(json).is_some()))

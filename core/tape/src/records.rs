@@ -15,11 +15,12 @@ pub(crate) struct Records<'t> {
     order: &'t mut Order,
     /// Slots that may still be filled.
     room: usize,
+    repeats: &'t mut bool,
 }
 
 impl<'t> Records<'t> {
-    pub(crate) fn new(text: &'t str, tables: &'t mut [Vec<Slot>], order: &'t mut Order) -> Self {
-        Self { text: text.as_bytes(), tables, order, room: text.len().max(LEAST_ROOM) }
+    pub(crate) fn new(text: &'t str, tables: &'t mut [Vec<Slot>], order: &'t mut Order, repeats: &'t mut bool) -> Self {
+        Self { text: text.as_bytes(), tables, order, room: text.len().max(LEAST_ROOM), repeats }
     }
 
     /// The whole text: an array whose elements are the rows of the first table.
@@ -152,6 +153,7 @@ impl<'t> Records<'t> {
     #[inline(always)]
     fn field(&mut self, field: &'static Field, block: &mut [Slot], at: u32, depth: u32) -> Result<u32> {
         let place = field.at as usize;
+        *self.repeats |= !block[place].is_empty();
         let range = match field.kind {
             Kind::Value => {
                 let range = value(self.text, at, depth)?;

@@ -11,6 +11,7 @@ pub struct Tape {
     /// The blocks of each table, one behind the other.
     tables: Vec<Vec<Slot>>,
     order: Order,
+    repeats: bool,
     layout: Option<&'static Layout>,
 }
 
@@ -40,13 +41,19 @@ impl Tape {
         self.clear();
         self.tables.resize_with(layout.tables.len().max(self.tables.len()), Vec::new);
         self.layout = Some(layout);
-        let read = read(Records::new(text, &mut self.tables, &mut self.order));
+        self.repeats = false;
+        let read = read(Records::new(text, &mut self.tables, &mut self.order, &mut self.repeats));
         // It says nothing of another text.
         self.order.clear();
         if read.is_err() {
             self.clear();
         }
         read.map_err(Fault::from)
+    }
+
+    /// Whether a known field came twice in a record: then the last one counts.
+    pub fn has_repeats(&self) -> bool {
+        self.repeats
     }
 
     /// Forgets the page and keeps the memory.
