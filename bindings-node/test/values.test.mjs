@@ -81,7 +81,7 @@ test('an Arrow stream holds the same, by type', async (t) => {
   assert.deepEqual(column('id'), ['PR-1', null, 'PR-3'])
   assert.deepEqual(column('asset.product.id'), ['é"', null, null])
   assert.deepEqual(column('asset.external_id'), ['7', null, null])
-  assert.deepEqual(column('asset.tiers.customer.contact_info.contact.email'), [null, '"a@b"', null])
+  assert.deepEqual(column('asset.tiers.customer.contact_info.contact.email'), [null, 'a@b', null])
   assert.deepEqual(column('template'), ['{}', null, null])
   const { data } = table.getChild('created')
   assert.deepEqual([data[0].values[0], data[0].nullCount, data[1].nullCount], [1767225600000001n, 1, 1])

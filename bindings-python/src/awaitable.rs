@@ -122,8 +122,23 @@ impl Desk {
         !self.lock().closed && self.event_loop.bind(event_loop.py()).upgrade().is_some_and(|own| own.is(event_loop))
     }
 
+    /// Closes the desks of closed loops: uvloop keeps its readers for as long as the loop is not collected.
+    fn close_abandoned(py: Python<'_>) {
+        let pid = process::id();
+        let known: Vec<Arc<Self>> =
+            lock(&DESKS).iter().filter(|entry| entry.pid == pid).filter_map(|entry| entry.desk.upgrade()).collect();
+        for desk in known {
+            let is_closed =
+                |event_loop: Bound<'_, PyAny>| event_loop.call_method0(intern!(py, "is_closed"))?.is_truthy();
+            if desk.event_loop.bind(py).upgrade().is_some_and(|event_loop| is_closed(event_loop).unwrap_or(false)) {
+                desk.close();
+            }
+        }
+    }
+
     fn open(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
         let py = event_loop.py();
+        Self::close_abandoned(py);
         let lane = runtime::take_lane(py)?;
         let (desk, watched) = match lane.poll_fd() {
             Some(fd) => {
@@ -239,7 +254,9 @@ impl Desk {
     fn close(&self) {
         let (ready, under_way) = {
             let mut inside = self.lock();
-            inside.closed = true;
+            if std::mem::replace(&mut inside.closed, true) {
+                return;
+            }
             (std::mem::take(&mut inside.ready), std::mem::take(&mut inside.under_way.0))
         };
         drop(ready);

@@ -196,11 +196,11 @@ impl Run {
                 let mut ids = Vec::new();
                 loop {
                     let (page, _) = run(pages.next_call()).await;
-                    let Some(rows) = page["ok"].as_array() else {
+                    let Some(brought) = pages.take() else {
                         // Null is the end; anything else is an error.
                         break if page.get("error").is_some() { page } else { json!({"ids": ids, "count": ids.len()}) };
                     };
-                    for row in rows {
+                    for row in brought.decode::<Value>().unwrap() {
                         ids.push(row["id"].clone());
                         self.kept.insert("$id".to_owned(), row["id"].clone());
                         if let Some(each) = step.get("each") {
