@@ -166,7 +166,9 @@ export class Onboardings {
     if (typeof checkpoint === 'string') flow.checkpoint = { file: resolve(checkpoint) }
     else if (checkpoint !== undefined) {
       if (typeof checkpoint?.load !== 'function' || typeof checkpoint.save !== 'function')
-        throw refused('config', 'checkpoint must be a folder, or an object with load and save', { option: 'checkpoint' })
+        throw refused('config', 'checkpoint must be a folder, or an object with load and save', {
+          option: 'checkpoint',
+        })
       flow.checkpoint = { host: true }
       stores.set('fleet', checkpoint as Journal)
     }

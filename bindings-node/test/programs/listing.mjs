@@ -5,7 +5,11 @@ import { cloudblue } from 'tenantry'
 
 const wanted = Number(process.argv[2])
 const page = JSON.stringify(
-  Array.from({ length: 1000 }, (_, at) => ({ id: `PR-@-${at}`, note: 'é'.repeat(1000), asset: { params: [{ id: 'a' }] } })),
+  Array.from({ length: 1000 }, (_, at) => ({
+    id: `PR-@-${at}`,
+    note: 'é'.repeat(1000),
+    asset: { params: [{ id: 'a' }] },
+  })),
 )
 const server = createServer((request, response) => {
   response.setHeader('content-type', 'application/json')
