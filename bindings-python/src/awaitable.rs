@@ -107,14 +107,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Desk {
     fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
         let (pid, address) = (process::id(), event_loop.as_ptr() as usize);
-        let known = lock(&DESKS)
+        // Other loops may have been at this address.
+        let known: Vec<Arc<Self>> = lock(&DESKS)
             .iter()
-            .find(|entry| entry.pid == pid && entry.event_loop == address)
-            .and_then(|entry| entry.desk.upgrade());
-        // Another loop may have been at this address.
-        match known {
-            Some(desk) if desk.serves(event_loop) => Ok(desk),
-            _ => Self::open(event_loop),
+            .filter(|entry| entry.pid == pid && entry.event_loop == address)
+            .filter_map(|entry| entry.desk.upgrade())
+            .collect();
+        match known.into_iter().find(|desk| desk.serves(event_loop)) {
+            Some(desk) => Ok(desk),
+            None => Self::open(event_loop),
         }
     }
 
