@@ -23,7 +23,7 @@ def environment() -> dict[str, str]:
 
 
 def test_the_readme_shows_python_and_node() -> None:
-    assert sorted(language for language, _, _ in EXAMPLES) == ["js"] * 3 + ["python"] * 5
+    assert sorted(language for language, _, _ in EXAMPLES) == ["js"] * 3 + ["python"] * 6
 
 
 @pytest.mark.parametrize(("language", "code", "printed"), EXAMPLES)
