@@ -26,6 +26,7 @@ pub(crate) struct Success {
 }
 
 /// The reply if it is a readable success, else an error.
+#[expect(clippy::too_many_arguments, reason = "what one exchange leaves behind, used once")]
 pub(super) fn judge(
     system: &impl System,
     operation: &Operation,

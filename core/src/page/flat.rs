@@ -97,7 +97,7 @@ impl Flat<'_> {
 
 /// Begins a vector whose elements lie at multiples of `align`; gives its place.
 fn vector(out: &mut Vec<u8>, length: usize, align: usize) -> usize {
-    while (out.len() + 4) % align != 0 {
+    while !(out.len() + 4).is_multiple_of(align) {
         out.push(0);
     }
     out.extend(number(length).to_le_bytes());

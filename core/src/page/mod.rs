@@ -16,6 +16,7 @@ mod key;
 #[rustfmt::skip]
 mod layouts;
 mod packed;
+#[expect(clippy::module_inception, reason = "a file is named after its noun")]
 mod page;
 mod pager;
 mod pages;

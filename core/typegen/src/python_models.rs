@@ -16,7 +16,7 @@ pub fn models(model: &Model) -> String {
     let mut names: Vec<String> = model.records.iter().chain(&model.inputs).map(|shape| shape.name.clone()).collect();
     for shape in &model.records {
         let view = VIEWS.iter().find(|(system, name, _)| *system == model.system && *name == shape.name);
-        record(&mut body, &model.system, shape, view.map(|(.., view)| *view));
+        record(&mut body, model.system, shape, view.map(|(.., view)| *view));
     }
     model.inputs.iter().for_each(|shape| input(&mut body, shape));
     let filters = filter_names(model);
