@@ -42,7 +42,7 @@ def main() -> int:
     machine = report.machine()
     print(f"\n{report.table(found, whole=False)}\n\n{machine}")
     if not chosen.workloads and not chosen.only:
-        report.publish(f"{report.table(found)}\n\n{machine}")
+        report.publish(f"{report.table(found)}\n\nMedians of {chosen.reps} rounds. {machine}")
         print(f"\nwritten into {report.DOCUMENT.relative_to(install.ROOT)}")
     if chosen.json:
         rows = [

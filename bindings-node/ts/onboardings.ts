@@ -151,8 +151,8 @@ export class Onboardings {
   }
 
   /**
-   * Prepares the onboarding of many merchants, which one loop drives. A hundred thousand that wait take some ten megabytes: a
-   * flow keeps no spec while it waits. Flows with a checkpoint are resumed. Polls are spread over their interval.
+   * Prepares the onboarding of many merchants, which one loop drives. A hundred thousand that wait for their client take some
+   * seventy megabytes: a flow keeps no spec while it waits. Flows with a checkpoint are resumed. Polls are spread over their interval.
    *
    * @param keys - What the flows are called, each 1 to 128 bytes; read little by little. It is the `flow_id` too.
    * @throws {@link CheckpointError} when the folder is in use.

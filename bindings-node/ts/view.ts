@@ -125,8 +125,7 @@ interface Proxied {
 
 /**
  * Why a proxy: getters of a class are read faster, but objects of a class have no keys of their own, so that any two of them
- * pass for equal in a test, and a spread or JSON of one is empty; and an accessor as an own property of each object costs more
- * to define than its field costs to parse.
+ * pass for equal in a test, and a spread or JSON of one is empty.
  */
 const HANDLER: ProxyHandler<Place> = {
   get: Place.get,

@@ -1,4 +1,4 @@
-//! Columns by Apache Arrow's C data interface, which the libraries of data frames read without a copy.
+//! Columns by Apache Arrow's C data interface, which the libraries of data frames read.
 //!
 //! What is handed over is a C struct with a function that releases it. Whoever holds the struct calls that once; a struct
 //! whose function is null was released, or moved elsewhere.

@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 fn sender() -> Arc<DirectSend> {
-    DirectSend::new(&Options::default()).unwrap()
+    Arc::new(DirectSend::new(&Options::default()))
 }
 
 /// The body of a reply to a GET of `url`.

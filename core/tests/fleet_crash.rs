@@ -3,16 +3,18 @@
 //! Server, clock and store are models in memory: thousands of lives take seconds.
 
 mod common;
+#[path = "common/leap.rs"]
+mod leap;
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use common::spec_with;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use leap::{Counting, Leap};
 use serde_json::{Value, json};
 use tenantry::Result;
 use tenantry::flow::{Checkpoints, Invoke, Need, Report};
@@ -46,39 +48,6 @@ impl Deaths {
         if self.dead.load(Ordering::SeqCst) {
             pending::<()>().await;
         }
-    }
-}
-
-/// A clock on which sleeping takes no time.
-#[derive(Debug, Default)]
-struct Leap(Arc<AtomicI64>);
-
-impl Clock for Leap {
-    fn now(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::SeqCst) as u64)
-    }
-
-    fn wall_ms(&self) -> i64 {
-        1_767_225_600_000 + self.0.load(Ordering::SeqCst)
-    }
-
-    fn sleep_until(&self, at: Duration) -> BoxFuture<'static, ()> {
-        let now = Arc::clone(&self.0);
-        async move {
-            now.fetch_max(at.as_millis() as i64, Ordering::SeqCst);
-        }
-        .boxed()
-    }
-}
-
-/// Nonces that never repeat.
-#[derive(Debug, Default)]
-struct Counting(AtomicUsize);
-
-impl Random for Counting {
-    fn fill(&self, bytes: &mut [u8]) {
-        let number = self.0.fetch_add(1, Ordering::SeqCst).to_le_bytes();
-        bytes.iter_mut().zip(number.iter().cycle()).for_each(|(byte, random)| *byte = *random);
     }
 }
 

@@ -64,10 +64,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut texts: Vec<String> = (0..ROUNDS).map(|_| text.clone()).collect();
     measure("page", bytes, || {
-        let page = texts.pop().and_then(|text| Page::read(layout, text, false).ok());
+        let page = texts.pop().and_then(|text| Page::of_rows(layout, text).ok());
         assert!(black_box(page).is_some());
     });
-    let page = Page::read(layout, text.clone(), false).map_err(|_| "no page")?;
+    let page = Page::of_rows(layout, text.clone())?;
     measure("keys of the rows", bytes, || {
         black_box(RowKey::of_page(&page));
     });

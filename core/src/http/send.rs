@@ -28,7 +28,7 @@ impl Sender {
     /// `config` when the CA file or the proxy's URL cannot be used.
     pub fn new(options: &Options) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
-            direct: DirectSend::of(options),
+            direct: DirectSend::new(options),
             reqwest: ReqwestSend::new(options)?,
             proxy: options.proxy.clone(),
             environment: OnceLock::new(),

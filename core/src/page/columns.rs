@@ -1,4 +1,4 @@
-//! Fields of pages as columns, in the memory layout of Apache Arrow: what its readers take without a copy.
+//! Fields of pages as columns, in the memory layout of Apache Arrow.
 
 use tenantry_tape::{Holds, Shape, unescape};
 

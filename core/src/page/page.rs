@@ -48,8 +48,7 @@ pub struct Page {
 impl Page {
     /// Reads a page, with its text rewritten first if it is wanted in `ascii`; gives the text back if it is no array that can
     /// be read.
-    #[doc(hidden)] // for the benches
-    pub fn read(layout: &'static Layout, text: String, ascii: bool) -> std::result::Result<Self, String> {
+    pub(crate) fn read(layout: &'static Layout, text: String, ascii: bool) -> std::result::Result<Self, String> {
         let mut tape = PooledTape::take(text.len());
         let written = if ascii { in_ascii(&text) } else { None };
         match tape.0.parse(layout, written.as_ref().unwrap_or(&text)) {
@@ -193,8 +192,13 @@ pub(crate) fn is_record(layout: &'static Layout, text: &str, required: &[&str]) 
         // Of two values for one field nobody knows which one is meant.
         let read = tape.parse_one(layout, text).is_ok() && !tape.has_repeats();
         let row = Row::new(text, tape.block(0, 0));
-        read && row.raw().starts_with('{')
-            && required.iter().all(|name| row.json(name).is_some_and(|json| unescape(json).is_some()))
+        let is_record = read
+            && row.raw().starts_with('{')
+            && required.iter().all(|name| row.json(name).is_some_and(|json| unescape(json).is_some()));
+        if tape.capacity() > POOLED_BYTES {
+            *tape = Tape::default();
+        }
+        is_record
     })
 }
 

@@ -23,7 +23,8 @@ from .models import (
     SignupStatus,
     Token,
 )
-from .onboarding import AsyncOnboardings, OnboardedConnection, OnboardingResult, Onboardings
+from .onboarding import AsyncOnboardings, Onboardings
+from .result import OnboardedConnection, OnboardingResult
 from .spec import OnboardingSpec
 
 __all__ = [

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from tenantry._native import Record
 from tenantry.encoding import encode
 from tenantry.errors import ConfigError
 from tenantry.fleet import AsyncFleet, Fleet, Flows
 from tenantry.flow import AsyncFlow, Flow, started
 from tenantry.options import Listener, limit, milliseconds
 
+from .result import OnboardingResult
 from .spec import OnboardingSpec
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tenantry.driver import CheckpointStore, FleetStore, Host
     from tenantry.secret import SecretCallback
 
-__all__ = ["AsyncOnboardings", "OnboardedConnection", "OnboardingResult", "Onboardings", "Poll"]
+__all__ = ["AsyncOnboardings", "Onboardings", "Poll"]
 
 _KIND = "magento_bi.onboarding"
 _TWO_HOURS = 7200.0
@@ -42,88 +42,6 @@ class Poll(TypedDict, total=False):
     """Part of a delay by which it varies both ways; default 0.2, at most 1."""
     max_errors: int
     """Failed looks in a row that are tolerated; default 5."""
-
-
-class OnboardedConnection(Record):
-    """The database connection that an onboarding made."""
-
-    __slots__ = ()
-    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
-        ("id", "value", None),
-        ("meta_id", "value", None),
-        ("name", "value", None),
-    )
-
-    @property
-    def id(self) -> int | str:
-        """One of its two ids."""
-        return self._get(0)
-
-    @property
-    def meta_id(self) -> int | str | None:
-        """The other one, which jobs and dashboards use."""
-        return self._get(1)
-
-    @property
-    def name(self) -> str | None:
-        """Its name."""
-        return self._get(2)
-
-
-class OnboardingResult(Record):
-    """What an onboarding brought."""
-
-    __slots__ = ()
-    _fields: ClassVar[tuple[tuple[str, str, type[Record] | None], ...]] = (
-        ("signup_id", "value", None),
-        ("client_id", "value", None),
-        ("pubkey", "value", None),
-        ("invite_id", "value", None),
-        ("user_id", "value", None),
-        ("inviter_user_id", "value", None),
-        ("connection", "record", OnboardedConnection),
-        ("autodash_id", "value", None),
-    )
-
-    @property
-    def signup_id(self) -> int | str | None:
-        """The signup; None if a client was adopted instead."""
-        return self._get(0)
-
-    @property
-    def client_id(self) -> int | str:
-        """The client of Magento BI that the merchant now has."""
-        return self._get(1)
-
-    @property
-    def pubkey(self) -> str | None:
-        """The public key to install on the host of an SSH tunnel."""
-        return self._get(2)
-
-    @property
-    def invite_id(self) -> int | str | None:
-        """The invitation."""
-        return self._get(3)
-
-    @property
-    def user_id(self) -> int | str | None:
-        """The merchant's user, where it is known."""
-        return self._get(4)
-
-    @property
-    def inviter_user_id(self) -> int | str | None:
-        """Who invited."""
-        return self._get(5)
-
-    @property
-    def connection(self) -> OnboardedConnection:
-        """The connection to the merchant's database."""
-        return self._get(6)
-
-    @property
-    def autodash_id(self) -> int | str | None:
-        """The creation of dashboards; None if it was skipped."""
-        return self._get(7)
 
 
 class _Onboardings:
@@ -400,8 +318,9 @@ class Onboardings(_Onboardings):
     ) -> Fleet[OnboardingResult]:
         """Prepares the onboarding of many merchants, which one loop drives.
 
-        A hundred thousand that wait take some ten megabytes: a flow keeps no spec while it waits, and asks for it again
-        when there is more to do. Flows with a checkpoint are resumed. Polls are spread over their interval.
+        A hundred thousand that wait for their client take some thirty megabytes: a flow keeps no spec while it waits,
+        and asks for it again when there is more to do. Flows with a checkpoint are resumed. Polls are spread over their
+        interval.
 
         Args:
             keys: What the flows are called, each 1 to 128 bytes; read little by little. It is the `flow_id` too.

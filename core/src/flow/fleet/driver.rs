@@ -55,7 +55,7 @@ pub struct FleetStatus {
     pub asking: usize,
     /// Driven at this moment, or kept whole for a short wait.
     pub active: usize,
-    /// Polls begun so far.
+    /// How often a parked flow was taken up because its next poll was due.
     pub polls: u64,
     /// Milliseconds by which half of the polls were later than due.
     pub late_p50_ms: f64,

@@ -24,7 +24,7 @@ use self::connect::connect;
 use self::connection::{Broken, Connection};
 use self::pool::Pool;
 use super::{Answer, Failure, Head, HttpSend, Options, gzip};
-use crate::error::{Code, Outcome, Result};
+use crate::error::{Code, Outcome};
 
 /// Connections over plain sockets, kept for the next request.
 pub struct DirectSend {
@@ -34,18 +34,11 @@ pub struct DirectSend {
 
 impl DirectSend {
     /// Prepares connections with `options`; nothing is opened before the first request.
-    ///
-    /// # Errors
-    /// None; as [`super::ReqwestSend::new`], which has some.
-    pub fn new(options: &Options) -> Result<Arc<Self>> {
-        Ok(Arc::new(Self::of(options)))
-    }
-
-    pub(super) fn of(options: &Options) -> Self {
+    pub fn new(options: &Options) -> Self {
         Self { connect_timeout: options.connect_timeout(), pool: Arc::default() }
     }
 
-    async fn exchange(&self, head: Head, body: Bytes) -> std::result::Result<Answer, Failure> {
+    async fn exchange(&self, head: Head, body: Bytes) -> Result<Answer, Failure> {
         let runtime = Handle::try_current().map_err(|_| unusable("there is no tokio runtime"))?.id();
         let Some((host, port)) = head.url.host_str().zip(head.url.port_or_known_default()) else {
             return Err(unusable("the URL names no host"));
@@ -85,7 +78,7 @@ impl DirectSend {
 }
 
 /// A request of `url`'s path, with the headers that belong to the connection.
-fn request(url: &Url, host: &str, body: Bytes) -> std::result::Result<Request<Full<Bytes>>, Failure> {
+fn request(url: &Url, host: &str, body: Bytes) -> Result<Request<Full<Bytes>>, Failure> {
     let mut request = Request::new(Full::new(body));
     *request.uri_mut() = Uri::try_from(&url[Position::BeforePath..Position::AfterQuery])
         .map_err(|_| unusable("the URL holds what no request may hold"))?;
@@ -111,7 +104,7 @@ fn unusable(message: &str) -> Failure {
 }
 
 impl HttpSend for DirectSend {
-    fn send(&self, head: Head, body: Bytes) -> BoxFuture<'_, std::result::Result<Answer, Failure>> {
+    fn send(&self, head: Head, body: Bytes) -> BoxFuture<'_, Result<Answer, Failure>> {
         self.exchange(head, body).boxed()
     }
 
