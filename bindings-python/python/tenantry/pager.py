@@ -188,7 +188,8 @@ class Pager(_List[_R]):
 
         pandas (`DataFrame.from_arrow`), polars, pyarrow (`table`) and DuckDB read it by Arrow's C data interface;
         none of them need be installed. Times become `timestamp[us, UTC]`, integers `int64`, truth values `bool`; what
-        is of another type than the field's is null there. All else is text: strings as they are, any other value as its JSON.
+        is of another type than the field's is null there. All else is text: strings as they are, any other value as
+        its JSON.
 
         Args:
             names: Fields, named as in `values`.
