@@ -30,7 +30,7 @@ export interface FleetStatus {
   asking: number
   /** Driven at this moment. */
   active: number
-  /** Polls begun so far. */
+  /** How often a waiting flow was taken up because its next poll was due. */
   polls: number
   /** Milliseconds by which half of the polls were later than due. */
   late_p50_ms: number
