@@ -88,7 +88,7 @@ impl Model {
                 let status = if *polls > 2 { "completed" } else { "pending" };
                 json!({"status": status, "client_id": FIRST_CLIENT + of, "pubkey": "ssh-rsa A"})
             }
-            "magento_bi.invites.create" => json!({"id": of, "user_id": (of % 2 == 0).then_some(of)}),
+            "magento_bi.invites.create" => json!({"id": of, "user_id": of.is_multiple_of(2).then_some(of)}),
             "magento_bi.connections.create" => connection(self.count("connections.create", of) - 1),
             "magento_bi.connections.list" => (0..self.count("connections.create", of)).map(connection).collect(),
             "magento_bi.jobs.start_connection_test" => json!({"id": null, "status": {"id": 1, "name": "Queued"}}),

@@ -74,10 +74,10 @@ struct Reqwest(OverSockets);
 struct Direct(OverSockets);
 
 macro_rules! over_sockets {
-    ($($stage:ident by $sender:ident),*) => { $(
+    ($($stage:ident by $sender:expr),* $(,)?) => { $(
         impl Stage for $stage {
             async fn set(play: Play) -> Self {
-                Self(OverSockets::with($sender::new(&Options::default()).unwrap(), play).await)
+                Self(OverSockets::with($sender, play).await)
             }
 
             fn sender(&self) -> Arc<dyn HttpSend> {
@@ -95,7 +95,10 @@ macro_rules! over_sockets {
     )* };
 }
 
-over_sockets!(Reqwest by ReqwestSend, Direct by DirectSend);
+over_sockets!(
+    Reqwest by ReqwestSend::new(&Options::default()).unwrap(),
+    Direct by Arc::new(DirectSend::new(&Options::default())),
+);
 
 struct InMemory(Arc<FakeSend>);
 
