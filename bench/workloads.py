@@ -63,7 +63,7 @@ class Workload:
     # Runners that are so slow that a part of the work tells as much.
     part: dict[str, float] = field(default_factory=dict)
     most_reps: int = 99
-    # Only run when asked for.
+    # Left out of short runs.
     long: bool = False
     # Columns of the table of all runners; the first one sorts it.
     metrics: tuple[str, ...] = ("cpu",)
