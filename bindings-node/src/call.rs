@@ -40,9 +40,7 @@ impl Client {
     /// Prepares an operation; nothing is sent before its first `next`.
     #[napi]
     pub fn call(&self, operation: String, arguments: String, options: String, events: bool) -> Call {
-        // Options may ask for another way than the client's.
-        let inline = options.is_empty() && self.client.runs_inline();
-        Call::with(self.client.call(&operation, &arguments, &options, events), self.queue.clone(), inline)
+        Call::new(self.client.call(&operation, &arguments, &options, events), self.queue.clone())
     }
 
     /// The client of one marketplace of a set, or the envelope of the error; its connection options are JSON text, `""` for none.
@@ -171,12 +169,8 @@ impl Polled for Shared {
 
 #[napi]
 impl Call {
-    /// A call that is carried out as a task.
     pub(crate) fn new(call: ops::Call, queue: Queue) -> Self {
-        Self::with(call, queue, false)
-    }
-
-    fn with(call: ops::Call, queue: Queue, inline: bool) -> Self {
+        let inline = call.runs_inline();
         let shared = Shared { state: Mutex::new(State::Idle(call)), queue, queued: AtomicBool::new(false) };
         Self { shared: Arc::new(shared), inline }
     }

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pyo3::exceptions::PyNotImplementedError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
-use pyo3::{IntoPyObjectExt as _, intern};
 
 use crate::lane::Lane;
 use crate::process::{self, PerProcess};
@@ -26,7 +26,7 @@ const CLOCK_TICK: f64 = 0.02;
 /// How often calls that woke one another are polled before other things of the loop get their turn.
 const ROUNDS: usize = 8;
 
-/// The next message of `running`, or an `asyncio.Future` of the running loop for it.
+/// The next step of `running`, or an `asyncio.Future` of the running loop for it.
 pub fn awaitable<'py>(py: Python<'py>, running: &Arc<Running>) -> PyResult<Bound<'py, PyAny>> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let event_loop = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
@@ -34,9 +34,9 @@ pub fn awaitable<'py>(py: Python<'py>, running: &Arc<Running>) -> PyResult<Bound
     let lane = desk.lane.filter(|_| running.is_inline());
     let waiting = Waiting::new(Arc::clone(running), Arc::clone(&desk) as Arc<dyn Home>, lane);
     if lane.is_some()
-        && let Some(message) = py.detach(|| waiting.poll())
+        && let Some(step) = py.detach(|| waiting.poll())
     {
-        return message.into_bound_py_any(py);
+        return waiting.give(py, step);
     }
     let awaited = event_loop.call_method0(intern!(py, "create_future"))?;
     waiting.serve(awaited.clone().unbind());
@@ -61,7 +61,7 @@ struct Desk {
 
 #[derive(Default)]
 struct Inside {
-    /// What may go on, or has a message.
+    /// What may go on, or has a step.
     ready: Vec<Arc<Waiting>>,
     /// Whether the loop takes them out at this moment.
     draining: bool,
@@ -197,7 +197,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Polls what may go on, and settles what has a message; on the loop's own thread.
+    /// Polls what may go on, and settles what has a step; on the loop's own thread.
     fn drain(self: &Arc<Self>, py: Python<'_>) {
         let settled = py.detach(|| {
             self.lock().draining = true;
@@ -222,12 +222,15 @@ impl Desk {
             }
             settled
         });
-        for (message, waiting) in settled {
+        for (step, waiting) in settled {
             let removed = self.lock().under_way.remove(&waiting);
             drop(removed);
             if let Some(awaited) = waiting.served() {
                 // It may have been cancelled, or its loop closed: then nobody waits, and there is nobody to tell.
-                let _ = awaited.call_method1(py, intern!(py, "set_result"), (message,));
+                let _ = match waiting.give(py, step) {
+                    Ok(step) => awaited.call_method1(py, intern!(py, "set_result"), (step,)),
+                    Err(error) => awaited.call_method1(py, intern!(py, "set_exception"), (error,)),
+                };
             }
         }
     }

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 use serde_json::Value;
 use tenantry::host::Events;
 use tenantry::ops;
@@ -14,6 +15,7 @@ use tenantry::ops;
 use crate::awaitable::awaitable;
 use crate::process::PerProcess;
 use crate::running::Running;
+use crate::wanted::Wanted;
 use crate::{fleet, flow, pages, runtime, worker};
 
 /// A client of one system. Goes through a fork: a child opens its own connections.
@@ -102,16 +104,24 @@ impl Client {
         }
     }
 
-    /// Prepares a call; nothing is sent before its first message is asked for.
-    fn call(&self, operation: &str, arguments: &str, options: &str, events: u8) -> Call {
-        match self.current() {
-            // Options may ask for another way than the client's.
-            Ok(client) if options.is_empty() && client.runs_inline() => {
-                Call::inline(client.call(operation, arguments, options, wanted(events)))
-            }
-            Ok(client) => Call::new(client.call(operation, arguments, options, wanted(events))),
-            Err(envelope) => Call::ended(envelope),
-        }
+    /// Prepares a call, whose reply is to be a record of `model`, or a list of `many`; nothing is sent before its first step
+    /// is asked for.
+    #[pyo3(signature = (operation, arguments, options, events, model = None, many = false))]
+    fn call(
+        &self,
+        operation: &str,
+        arguments: &str,
+        options: &str,
+        events: u8,
+        model: Option<&Bound<'_, PyType>>,
+        many: bool,
+    ) -> PyResult<Call> {
+        let client = match self.current() {
+            Ok(client) => client,
+            Err(envelope) => return Ok(Call::ended(envelope)),
+        };
+        let call = client.call(operation, arguments, options, heard(events));
+        Ok(Call::with(Running::new(call, Wanted::new(model, many)?)))
     }
 
     /// A flow, or an envelope that says why not.
@@ -129,7 +139,7 @@ impl Client {
     fn fleet(&self, py: Python<'_>, kind: &str, options: &str, events: u8) -> PyResult<Py<PyAny>> {
         let fleet = self
             .current()
-            .and_then(|client| client.fleet(kind, options, wanted(events)).map_err(|error| ops::envelope(Err(error))));
+            .and_then(|client| client.fleet(kind, options, heard(events)).map_err(|error| ops::envelope(Err(error))));
         match fleet {
             Ok(fleet) => Ok(Py::new(py, fleet::Fleet::new(fleet))?.into_any()),
             Err(envelope) => Ok(envelope.into_pyobject(py)?.into_any().unbind()),
@@ -139,7 +149,7 @@ impl Client {
     /// One reading of a list, or an envelope that says why not; nothing is sent before a page is asked for.
     fn list(&self, py: Python<'_>, operation: &str, arguments: &str, options: &str, events: u8) -> PyResult<Py<PyAny>> {
         let pages = self.current().and_then(|client| {
-            client.list(operation, arguments, options, wanted(events)).map_err(|error| ops::envelope(Err(error)))
+            client.list(operation, arguments, options, heard(events)).map_err(|error| ops::envelope(Err(error)))
         });
         match pages {
             Ok(pages) => Ok(Py::new(py, pages::Pages::new(pages))?.into_any()),
@@ -150,7 +160,7 @@ impl Client {
     /// Prepares the counting of a list's rows.
     fn count(&self, operation: &str, arguments: &str, options: &str, events: u8) -> Call {
         match self.current() {
-            Ok(client) => Call::new(client.count(operation, arguments, options, wanted(events))),
+            Ok(client) => Call::new(client.count(operation, arguments, options, heard(events))),
             Err(envelope) => Call::ended(envelope),
         }
     }
@@ -167,7 +177,7 @@ impl Client {
 }
 
 /// Which events Python wants: none, all (1, or True), or all but attempts (2).
-pub fn wanted(events: u8) -> Events {
+pub fn heard(events: u8) -> Events {
     match events {
         0 => Events::None,
         2 => Events::Notable,
@@ -180,14 +190,8 @@ pub fn wanted(events: u8) -> Events {
 pub struct Call(PerProcess<Arc<Running>>);
 
 impl Call {
-    /// A call that needs a runtime with threads of its own.
     pub fn new(call: ops::Call) -> Self {
-        Self::with(Running::new(call, false))
-    }
-
-    /// A call that whoever waits for it carries out alone.
-    fn inline(call: ops::Call) -> Self {
-        Self::with(Running::new(call, true))
+        Self::with(Running::new(call, Wanted::Text))
     }
 
     pub fn ended(envelope: String) -> Self {
@@ -201,23 +205,23 @@ impl Call {
 
 #[pymethods]
 impl Call {
-    /// Waits for the next message; None after the envelope.
-    fn next_sync(&self, py: Python<'_>) -> PyResult<Option<String>> {
+    /// Waits for the next step: a message, or the reply in a tuple; None after it.
+    fn next_sync<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let running = match self.0.get_or_envelope("call") {
             Ok(running) => running,
-            Err(envelope) => return Ok(Some(envelope)),
+            Err(envelope) => return envelope.into_bound_py_any(py),
         };
-        let message = poll_fn(|context| running.poll(context));
+        let step = poll_fn(|context| running.poll(context));
         if !running.is_inline() {
-            return runtime::block(py, message);
+            return running.give(py, runtime::block(py, step)?);
         }
         let lane = running.take_lane().map_or_else(|| runtime::take_lane(py), Ok)?;
-        let message = runtime::block_in(py, lane, message);
+        let step = runtime::block_in(py, lane, step);
         running.keep_lane(lane);
-        message
+        running.give(py, step?)
     }
 
-    /// The next message, or an awaitable of it on the running event loop.
+    /// The next step, or an awaitable of it on the running event loop.
     fn next_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self.0.get_or_envelope("call") {
             Ok(running) => awaitable(py, running),

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use tenantry::ops;
 
-use crate::call::{Call, wanted};
+use crate::call::{Call, heard};
 use crate::process::PerProcess;
 
 #[pyclass(frozen, module = "tenantry._native")]
@@ -20,7 +20,7 @@ impl Flow {
     /// Goes on until there is something to tell: an event, a need, or the result.
     fn advance(&self, events: u8) -> Call {
         match self.0.get_or_envelope("flow") {
-            Ok(flow) => Call::new(flow.advance(wanted(events))),
+            Ok(flow) => Call::new(flow.advance(heard(events))),
             Err(envelope) => Call::ended(envelope),
         }
     }

@@ -21,6 +21,7 @@ mod runtime;
 mod sandbox;
 mod values;
 mod waiting;
+mod wanted;
 mod worker;
 
 use pyo3::prelude::*;

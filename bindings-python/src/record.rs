@@ -39,8 +39,13 @@ impl Record {
     fn of_text(class: &Bound<'_, PyType>, text: String) -> PyResult<Self> {
         let layout = Model::of(class)?.get().layout;
         let page = Page::of_one(layout, text).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Self::alone(page))
+    }
+
+    /// The only record of a page.
+    fn alone(page: Page) -> Self {
         let at = page.block(0).at();
-        Ok(Self { page: Arc::new(page), at })
+        Self { page: Arc::new(page), at }
     }
 }
 
@@ -97,6 +102,15 @@ impl Class {
     /// A record of this class, of its own text.
     pub fn read<'py>(&self, py: Python<'py>, text: String) -> PyResult<Bound<'py, PyAny>> {
         let record = Record::of_text(self.bind(py), text)?;
+        self.make(py, record.page, record.at)
+    }
+
+    /// A record of this class, the only one of a page; read anew if the class reads it by another layout.
+    pub fn alone<'py>(&self, py: Python<'py>, page: Page) -> PyResult<Bound<'py, PyAny>> {
+        if !ptr::eq(Model::of(self.bind(py))?.get().layout, page.layout()) {
+            return self.read(py, page.into_text());
+        }
+        let record = Record::alone(page);
         self.make(py, record.page, record.at)
     }
 

@@ -1,19 +1,21 @@
-//! What is left of a call, and who waits for its next message.
+//! What is left of a call, and who waits for its next step.
 
-use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tenantry::ops;
+use pyo3::prelude::*;
+use tenantry::ops::{self, Step};
 
 use crate::lane::Lane;
 use crate::runtime;
+use crate::wanted::Wanted;
 
 /// A call under way, which whoever waits polls, and anybody ends.
 pub struct Running {
     state: Mutex<State>,
     /// Whether it needs no runtime but a lane.
     inline: bool,
+    wanted: Wanted,
 }
 
 struct State {
@@ -32,16 +34,22 @@ enum Rest {
 }
 
 impl Running {
-    pub fn new(call: ops::Call, inline: bool) -> Self {
-        Self::with(Rest::Call(call), inline)
+    pub fn new(call: ops::Call, wanted: Wanted) -> Self {
+        let inline = call.runs_inline();
+        Self::with(Rest::Call(call), inline, wanted)
     }
 
     pub fn ended(envelope: String) -> Self {
-        Self::with(Rest::Envelope(envelope), true)
+        Self::with(Rest::Envelope(envelope), true, Wanted::Text)
     }
 
-    fn with(rest: Rest, inline: bool) -> Self {
-        Self { state: Mutex::new(State { rest, waiting: None, lane: None }), inline }
+    fn with(rest: Rest, inline: bool, wanted: Wanted) -> Self {
+        Self { state: Mutex::new(State { rest, waiting: None, lane: None }), inline, wanted }
+    }
+
+    /// A step as Python gets it.
+    pub fn give<'py>(&self, py: Python<'py>, step: Option<Step>) -> PyResult<Bound<'py, PyAny>> {
+        self.wanted.give(py, step)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -58,7 +66,7 @@ impl Running {
         self.lock().lane.take()
     }
 
-    /// Keeps `lane` until the call's next message is waited for; gives it back if there will be none.
+    /// Keeps `lane` until the call's next step is waited for; gives it back if there will be none.
     pub fn keep_lane(&self, lane: &'static Lane) {
         let mut state = self.lock();
         if let Rest::Call(_) = state.rest {
@@ -69,12 +77,12 @@ impl Running {
         }
     }
 
-    /// The next message; `None` after the envelope.
-    pub fn poll(&self, context: &mut Context<'_>) -> Poll<Option<String>> {
+    /// The next step; `None` after the last.
+    pub fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Step>> {
         let mut state = self.lock();
-        let message = match &mut state.rest {
-            Rest::Call(call) => match pin!(call.next()).poll(context) {
-                Poll::Ready(message) => message,
+        let step = match &mut state.rest {
+            Rest::Call(call) => match call.poll_step(context) {
+                Poll::Ready(step) => step,
                 Poll::Pending => {
                     match &mut state.waiting {
                         Some(waker) => waker.clone_from(context.waker()),
@@ -83,8 +91,8 @@ impl Running {
                     return Poll::Pending;
                 }
             },
-            Rest::Envelope(envelope) => Some(std::mem::take(envelope)),
-            Rest::Closed => Some(closed()),
+            Rest::Envelope(envelope) => Some(Step::Message(std::mem::take(envelope))),
+            Rest::Closed => Some(Step::Message(closed())),
             Rest::Over => None,
         };
         state.waiting = None;
@@ -93,10 +101,10 @@ impl Running {
             drop(state);
             runtime::drop_inside(rest);
         }
-        Poll::Ready(message)
+        Poll::Ready(step)
     }
 
-    /// Drops the call: what was sent stays sent. Whoever waits for a message gets an envelope that says so.
+    /// Drops the call: what was sent stays sent. Whoever waits for a step gets an envelope that says so.
     pub fn close(&self) {
         let mut state = self.lock();
         if let Rest::Over | Rest::Closed = state.rest {

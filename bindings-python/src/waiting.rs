@@ -1,4 +1,4 @@
-//! Something awaited on an event loop: the next message of a call.
+//! Something awaited on an event loop: the next step of a call.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use pyo3::prelude::*;
+use tenantry::ops::Step;
 
 use crate::lane::Lane;
 use crate::running::Running;
 
-/// Where it is told that something awaited may go on, or has its message; from any thread.
+/// Where it is told that something awaited may go on, or has its step; from any thread.
 pub trait Home: Send + Sync {
     fn arrived(self: Arc<Self>, waiting: Arc<Waiting>);
 }
@@ -18,8 +19,15 @@ pub trait Home: Send + Sync {
 const IDLE: u8 = 0;
 /// On its way to the loop.
 const QUEUED: u8 = 1;
-/// It has its message: a waker that is left somewhere must not take the next one, for which another waits.
+/// It has its step: a waker that is left somewhere must not take the next one, for which another waits.
 const DONE: u8 = 2;
+const POLLED: u8 = 3;
+/// Woken while it was polled.
+const AGAIN: u8 = 4;
+
+/// How often it is polled again at once when it woke itself, as hyper does when it takes a request; then the loop gets its
+/// turn.
+const AT_ONCE: usize = 4;
 
 pub struct Waiting {
     running: Arc<Running>,
@@ -36,7 +44,7 @@ struct Outcome {
     /// The `asyncio.Future`.
     awaited: Option<Py<PyAny>>,
     /// What a task found.
-    message: Option<Option<String>>,
+    step: Option<Option<Step>>,
 }
 
 impl Waiting {
@@ -60,7 +68,7 @@ impl Waiting {
         (before != usize::MAX).then_some(before)
     }
 
-    /// Has `awaited` told of the message.
+    /// Has `awaited` told of the step.
     pub fn serve(&self, awaited: Py<PyAny>) {
         self.outcome().awaited = Some(awaited);
     }
@@ -70,28 +78,39 @@ impl Waiting {
         self.outcome().awaited.take()
     }
 
-    /// The message, if it is there.
-    pub fn poll(self: &Arc<Self>) -> Option<Option<String>> {
-        let Some(lane) = self.lane else { return self.outcome().message.take() };
+    /// The step, if it is there.
+    pub fn poll(self: &Arc<Self>) -> Option<Option<Step>> {
+        let Some(lane) = self.lane else { return self.outcome().step.take() };
         if self.state.load(Ordering::SeqCst) == DONE {
             return None;
         }
-        self.state.store(IDLE, Ordering::SeqCst);
         let _entered = lane.enter();
-        match self.running.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self)))) {
-            Poll::Ready(message) => {
+        let waker = Waker::from(Arc::clone(self));
+        for _ in 0..AT_ONCE {
+            self.state.store(POLLED, Ordering::SeqCst);
+            if let Poll::Ready(step) = self.running.poll(&mut Context::from_waker(&waker)) {
                 self.state.store(DONE, Ordering::SeqCst);
-                Some(message)
+                return Some(step);
             }
-            Poll::Pending => None,
+            if self.state.compare_exchange(POLLED, IDLE, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                return None;
+            }
         }
+        self.state.store(IDLE, Ordering::SeqCst);
+        waker.wake();
+        None
     }
 
-    /// Waits for the message as a task.
+    /// Waits for the step as a task.
     pub async fn carry_out(self: Arc<Self>) {
-        let message = poll_fn(|context| self.running.poll(context)).await;
-        self.outcome().message = Some(message);
+        let step = poll_fn(|context| self.running.poll(context)).await;
+        self.outcome().step = Some(step);
         self.wake();
+    }
+
+    /// A step as Python gets it.
+    pub fn give<'py>(&self, py: Python<'py>, step: Option<Step>) -> PyResult<Bound<'py, PyAny>> {
+        self.running.give(py, step)
     }
 
     /// Ends the call, and tells nobody.
@@ -104,7 +123,12 @@ impl Waiting {
 
 impl Wake for Waiting {
     fn wake(self: Arc<Self>) {
-        if self.state.compare_exchange(IDLE, QUEUED, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+        let woken = |state| match state {
+            IDLE => Some(QUEUED),
+            POLLED => Some(AGAIN),
+            _ => None,
+        };
+        if self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, woken) == Ok(IDLE) {
             let home = Arc::clone(&self.home);
             home.arrived(self);
         }

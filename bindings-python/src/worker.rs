@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use tenantry::cloudblue::fulfillment;
 use tenantry::{Error, ops};
 
-use crate::call::{Call, wanted};
+use crate::call::{Call, heard};
 use crate::process::PerProcess;
 use crate::runtime;
 
@@ -45,7 +45,7 @@ impl Worker {
     /// Waits until there is something to do or to tell: a job, an event, or the report at the end.
     fn next(&self, events: u8) -> Call {
         match self.held() {
-            Ok(worker) => Call::new(worker.next_call(wanted(events))),
+            Ok(worker) => Call::new(worker.next_call(heard(events))),
             Err(envelope) => Call::ended(envelope),
         }
     }
@@ -53,7 +53,7 @@ impl Worker {
     /// Carries the decision about a job out.
     fn act(&self, number: u64, outcome: &str, events: u8) -> Call {
         match self.held() {
-            Ok(worker) => Call::new(worker.act_call(number, outcome, wanted(events))),
+            Ok(worker) => Call::new(worker.act_call(number, outcome, heard(events))),
             Err(envelope) => Call::ended(envelope),
         }
     }

@@ -65,7 +65,10 @@ def drive(call: _native.Call) -> tuple[dict[str, Any], list[str]]:
     """The envelope of a call, and the kinds of its events."""
     events = []
     while True:
-        message = json.loads(call.next_sync() or "null")
+        step = call.next_sync()
+        if isinstance(step, tuple):
+            return {"ok": json.loads(step[0])}, events
+        message = json.loads(step or "null")
         if "event" not in message:
             return message, events
         events.append(message["event"]["kind"])

@@ -2,7 +2,7 @@
 
 from asyncio import Future
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, TypeVar, final
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, final
 
 from typing_extensions import Self
 
@@ -25,6 +25,9 @@ __all__ = [
 __version__: str
 
 _R = TypeVar("_R", bound=Record)
+
+Step: TypeAlias = str | tuple[Any] | None
+"""A message; the reply, in a tuple; or, after it, None."""
 
 class Record:
     """A view of a reply: attributes, equality by content, the reply's own text. Made by the package alone."""
@@ -62,7 +65,15 @@ class Record:
 class Client:
     @staticmethod
     def open(system: str, config: str) -> Client | str: ...
-    def call(self, operation: str, arguments: str, options: str, events: int) -> Call: ...
+    def call(
+        self,
+        operation: str,
+        arguments: str,
+        options: str,
+        events: int,
+        model: type[Record] | None = None,
+        many: bool = False,
+    ) -> Call: ...
     def flow(self, kind: str, spec: str, options: str) -> Flow | str: ...
     def fleet(self, kind: str, options: str, events: int) -> Fleet | str: ...
     def list(self, operation: str, arguments: str, options: str, events: int) -> Pages | str: ...
@@ -73,8 +84,8 @@ class Client:
 
 @final
 class Call:
-    def next_sync(self) -> str | None: ...
-    def next_async(self) -> Future[str | None] | str | None: ...
+    def next_sync(self) -> Step: ...
+    def next_async(self) -> Future[Step] | Step: ...
     def reply(self, ask: int, text: str) -> None: ...
     def close(self) -> None: ...
 

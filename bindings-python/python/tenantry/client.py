@@ -11,7 +11,7 @@ from tenantry.encoding import encode, failure, opened, plain, simple
 from tenantry.errors import ConfigError, OutcomeUnknownError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from typing_extensions import Self
 
@@ -95,7 +95,14 @@ class _Session:
         """What a call of this client may turn to; its own callbacks and listener come before the client's."""
         return Host({**self._callbacks, **callbacks}, on_event or self._on_event, cast("CheckpointStore | None", store))
 
-    def _prepare(self, operation: str, arguments: Mapping[str, Any], options: CallOptions) -> tuple[Call, Host]:
+    def _prepare(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any],
+        options: CallOptions,
+        model: type[Record] | None,
+        many: bool,
+    ) -> tuple[Call, Host]:
         settings = encode(options.settings) if options.settings else ""
         text = simple(arguments)
         if text is None or options.on_event is not None:
@@ -103,7 +110,7 @@ class _Session:
             text = encode({name: value for name, value in arguments.items() if value is not None}, host.callbacks)
         else:
             host = self._host
-        return self.native.call(operation, text, settings, host.wants_events), host
+        return self.native.call(operation, text, settings, host.wants_events, model, many), host
 
     def close(self) -> None:
         """Ends the calls under way and the lists that are read, and refuses further ones."""
@@ -117,8 +124,8 @@ class _Session:
 class Session(_Session):
     """The session of a client whose calls block."""
 
-    def drive(self, call: Call, host: Host) -> str:
-        """Carries a call out and returns the reply's text."""
+    def drive(self, call: Call, host: Host) -> Any:
+        """Carries a call out and returns its reply."""
         self._calls.add(call)
         try:
             return drive(call, host)
@@ -126,14 +133,21 @@ class Session(_Session):
             self._calls.discard(call)
             call.close()
 
-    def invoke(self, operation: str, arguments: Mapping[str, Any], options: CallOptions) -> str:
-        """Carries an operation out and returns the reply's text."""
-        return self.drive(*self._prepare(operation, arguments, options))
+    def invoke(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any],
+        options: CallOptions,
+        model: type[Record] | None = None,
+        many: bool = False,
+    ) -> Any:
+        """Carries an operation out and returns the reply's text, a record of `model` or None, or a list of `many`."""
+        return self.drive(*self._prepare(operation, arguments, options, model, many))
 
     def charge(self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions) -> _R:
         """Carries out an operation whose unknown outcome a person can decide about."""
         try:
-            return _one(model, self.invoke(operation, arguments, options))
+            return self.invoke(operation, arguments, options, model)
         except OutcomeUnknownError as error:
             decidable(error, model, lambda verb, given: self.charge(verb, given, model, options), operation, arguments)
             raise
@@ -142,17 +156,17 @@ class Session(_Session):
         """Carries out an operation that replies with a record."""
         if operation in _CHARGES:
             return self.charge(operation, arguments, model, options)
-        return _one(model, self.invoke(operation, arguments, options))
+        return self.invoke(operation, arguments, options, model)
 
     def optional(
         self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions
     ) -> _R | None:
         """Carries out an operation that replies with a record or with nothing."""
-        return _one_or_none(model, self.invoke(operation, arguments, options))
+        return self.invoke(operation, arguments, options, model)
 
     def records(self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions) -> list[_R]:
         """Carries out an operation that replies with a list."""
-        return _native.records(model, self.invoke(operation, arguments, options))
+        return self.invoke(operation, arguments, options, model, many=True)
 
     def value(self, operation: str, arguments: Mapping[str, Any], options: CallOptions) -> Any:
         """Carries out an operation that replies with anything."""
@@ -162,8 +176,8 @@ class Session(_Session):
 class AsyncSession(_Session):
     """The session of a client whose calls are awaited."""
 
-    async def drive(self, call: Call, host: Host) -> str:
-        """Carries a call out and returns the reply's text."""
+    async def drive(self, call: Call, host: Host) -> Any:
+        """Carries a call out and returns its reply."""
         self._calls.add(call)
         try:
             return await drive_async(call, host)
@@ -171,49 +185,50 @@ class AsyncSession(_Session):
             self._calls.discard(call)
             call.close()
 
-    async def invoke(self, operation: str, arguments: Mapping[str, Any], options: CallOptions) -> str:
-        """Carries an operation out and returns the reply's text."""
+    async def invoke(
+        self,
+        operation: str,
+        arguments: Mapping[str, Any],
+        options: CallOptions,
+        model: type[Record] | None = None,
+        many: bool = False,
+    ) -> Any:
+        """Carries an operation out and returns the reply's text, a record of `model` or None, or a list of `many`."""
         if self._ready is not None:
             await self._ready()
-        return await self.drive(*self._prepare(operation, arguments, options))
+        return await self.drive(*self._prepare(operation, arguments, options, model, many))
 
     async def charge(self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions) -> _R:
         """Carries out an operation whose unknown outcome a person can decide about."""
         try:
-            return _one(model, await self.invoke(operation, arguments, options))
+            return await self.invoke(operation, arguments, options, model)
         except OutcomeUnknownError as error:
             decidable(error, model, lambda verb, given: self.charge(verb, given, model, options), operation, arguments)
             raise
 
-    async def record(self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions) -> _R:
+    def record(
+        self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions
+    ) -> Coroutine[Any, Any, _R]:
         """Carries out an operation that replies with a record."""
         if operation in _CHARGES:
-            return await self.charge(operation, arguments, model, options)
-        return _one(model, await self.invoke(operation, arguments, options))
+            return self.charge(operation, arguments, model, options)
+        return self.invoke(operation, arguments, options, model)
 
-    async def optional(
+    def optional(
         self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions
-    ) -> _R | None:
+    ) -> Coroutine[Any, Any, _R | None]:
         """Carries out an operation that replies with a record or with nothing."""
-        return _one_or_none(model, await self.invoke(operation, arguments, options))
+        return self.invoke(operation, arguments, options, model)
 
-    async def records(
+    def records(
         self, operation: str, arguments: Mapping[str, Any], model: type[_R], options: CallOptions
-    ) -> list[_R]:
+    ) -> Coroutine[Any, Any, list[_R]]:
         """Carries out an operation that replies with a list."""
-        return _native.records(model, await self.invoke(operation, arguments, options))
+        return self.invoke(operation, arguments, options, model, many=True)
 
     async def value(self, operation: str, arguments: Mapping[str, Any], options: CallOptions) -> Any:
         """Carries out an operation that replies with anything."""
         return plain(await self.invoke(operation, arguments, options))
-
-
-def _one(model: type[_R], text: str) -> _R:
-    return model(text)
-
-
-def _one_or_none(model: type[_R], text: str) -> _R | None:
-    return None if text == "null" else _one(model, text)
 
 
 # Of these, what became of the request is the caller's to decide when nobody can tell.

@@ -1,4 +1,4 @@
-"""Drives one call of the core: its messages out, answers in, the envelope last. Each step twice, sync and async."""
+"""Drives one call of the core: its messages out, answers in, the reply last. Each step twice, sync and async."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from tenantry.encoding import OK, encode, failure, plain, unexpected
+from tenantry.encoding import encode, failure, plain, unexpected
 from tenantry.events import Event, audible, log_event
 
 if TYPE_CHECKING:
@@ -119,15 +119,15 @@ def _answered(kind: str, value: Any) -> str:
     return encode({"ok": None if kind == "save" else value})
 
 
-def drive(call: Call, host: Host) -> str:
-    """Waits for the call's envelope and returns the text in it, or raises its error."""
+def drive(call: Call, host: Host) -> Any:
+    """Waits for the call's reply: its text, or what it was asked to make of it. Raises its error."""
     problem: Exception | None = None
     while True:
         message = call.next_sync()
+        if isinstance(message, tuple):
+            return message[0]
         if message is None:
-            return unexpected("no envelope")
-        if message.startswith(OK):
-            return message[len(OK) : -1]
+            return unexpected("no reply")
         parts: dict[str, Any] = plain(message)
         if "event" in parts:
             host.tell(Event.read(parts["event"]))
@@ -142,17 +142,17 @@ def drive(call: Call, host: Host) -> str:
             raise failure(message) from problem
 
 
-async def drive_async(call: Call, host: Host) -> str:
-    """Waits for the call's envelope and returns the text in it, or raises its error."""
+async def drive_async(call: Call, host: Host) -> Any:
+    """Waits for the call's reply: its text, or what it was asked to make of it. Raises its error."""
     problem: Exception | None = None
     while True:
         message = call.next_async()
-        if not isinstance(message, str) and message is not None:
+        if not isinstance(message, (tuple, str)) and message is not None:
             message = await message
+        if isinstance(message, tuple):
+            return message[0]
         if message is None:
-            return unexpected("no envelope")
-        if message.startswith(OK):
-            return message[len(OK) : -1]
+            return unexpected("no reply")
         parts: dict[str, Any] = plain(message)
         if "event" in parts:
             told = host.tell(Event.read(parts["event"]))

@@ -4,7 +4,6 @@ use super::Client;
 use super::asset::Asset;
 use super::filters;
 use super::listing::list_arguments;
-use super::readable::readable;
 use super::request::Request;
 use super::requests::{MARKDOWN, Render};
 use super::usage::UsageAggregate;
@@ -57,9 +56,7 @@ operations! {
         /// Reads an asset.
         ///
         /// Source: the vendor's specification v37, `GET /assets/{id}`.
-        get -> Lossless<Asset> = GET "/assets/{id}", Safe, ApiKey, None {
-            check: |text, content_type| readable::<Asset>("Asset", text, content_type)
-        };
+        get -> Lossless<Asset> = GET "/assets/{id}", Safe, ApiKey, None { record: Some("Asset") };
     }
     by_id {
         /// Renders the template of an asset, as the customer sees it, in Markdown.

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::host::{Host, Listener};
 use crate::http::{BaseUrl, HttpSend, Options};
 use crate::ops::{
-    Arguments, Auth, CallContext, Engine, Kind, Operation, RawRequest, Success, raw_rows, read_arguments, read_config,
+    Arguments, Auth, CallContext, Engine, Kind, Operation, RawRequest, Reply, Success, raw_rows, read_arguments,
+    read_config,
 };
 use crate::page::Pager;
 use crate::secret::Secret;
@@ -201,10 +202,10 @@ impl Client {
     /// # Errors
     /// Every code of the error table that a call can meet.
     pub async fn invoke(&self, name: &str, arguments: &str, options: Options) -> Result<String> {
-        self.invoke_for(name, arguments, &CallContext { options, ..self.context() }).await
+        Ok(self.invoke_for(name, arguments, &CallContext { options, ..self.context() }).await?.into_text())
     }
 
-    pub(crate) async fn invoke_for(&self, name: &str, arguments: &str, call: &CallContext) -> Result<String> {
+    pub(crate) async fn invoke_for(&self, name: &str, arguments: &str, call: &CallContext) -> Result<Reply> {
         let operation = Self::operation(name)?;
         let named = |error| operation.named(error);
         match operation.kind {
@@ -225,7 +226,7 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, name: &str, mut arguments: Box<dyn Arguments>) -> Result<String> {
-        self.carry_out(Self::operation(name)?, &mut *arguments, &self.context()).await
+        Ok(self.carry_out(Self::operation(name)?, &mut *arguments, &self.context()).await?.into_text())
     }
 
     /// One operation; one that moves a request to another status is settled by reading when its reply is lost.
@@ -234,8 +235,8 @@ impl Client {
         operation: &'static Operation,
         arguments: &mut dyn Arguments,
         call: &CallContext,
-    ) -> Result<String> {
-        Ok(transition::carry_out(self, operation, arguments, call).await?.text)
+    ) -> Result<Reply> {
+        Ok(transition::carry_out(self, operation, arguments, call).await?.reply)
     }
 
     pub(crate) async fn exchange(
@@ -272,7 +273,7 @@ impl Client {
             return Err(Error::validation("dashboard", "is Magento BI's"));
         }
         request.write_query(|name, text| Ok(format!("{}={}", check_prop(name)?, value(name, &text.into())?)))?;
-        Ok(self.exchange(request.operation(&RAW)?, &mut request, call).await?.text)
+        Ok(self.exchange(request.operation(&RAW)?, &mut request, call).await?.into_text())
     }
 }
 

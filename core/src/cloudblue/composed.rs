@@ -13,18 +13,18 @@ use super::requests::{SetParamValues, Update, WaitFor};
 use super::transition::{self, Carried, ENDS, read, status_of};
 use crate::error::{Code, Error, Result};
 use crate::id::Id;
-use crate::ops::{CallContext, Fields as _, decode, read_arguments};
+use crate::ops::{CallContext, Fields as _, Reply, decode, read_arguments};
 use crate::poll::PollPolicy;
 
 /// Carries the composed operation `name` out; its arguments are JSON text.
-pub(super) async fn invoke(client: &Client, name: &str, arguments: &str, call: &CallContext) -> Result<String> {
+pub(super) async fn invoke(client: &Client, name: &str, arguments: &str, call: &CallContext) -> Result<Reply> {
     let carried = match name {
         "cloudblue.requests.inquire" => inquire(client, read_arguments(arguments)?, call).await,
         "cloudblue.requests.set_param_values" => set_param_values(client, read_arguments(arguments)?, call).await,
         "cloudblue.requests.wait" => wait(client, read_arguments(arguments)?, call).await,
         _ => Err(Error::internal(format!("{name} is composed of nothing"))),
     };
-    Ok(carried?.text)
+    Ok(carried?.reply)
 }
 
 /// Writes the errors to the parameters, then inquires.
@@ -71,7 +71,7 @@ fn half_done(error: Error, written: bool) -> Error {
 async fn update(client: &Client, id: &Id, params: Vec<ParamChange>, call: &CallContext) -> Result<String> {
     let operation = Client::operation("cloudblue.requests.update")?;
     let mut update = Update { id: id.clone(), params, note: None };
-    client.carry_out(operation, &mut update, call).await
+    Ok(client.carry_out(operation, &mut update, call).await?.into_text())
 }
 
 /// Reads the request and sends the values that differ from it.

@@ -17,7 +17,6 @@ mod item;
 mod listing;
 mod param;
 pub mod query;
-mod readable;
 mod request;
 pub mod requests;
 mod template;

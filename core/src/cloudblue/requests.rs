@@ -11,7 +11,6 @@ use super::decisions::{Approve, Fail, Inquire, Pend, Revoke, Schedule, filled};
 use super::filters;
 use super::listing::list_arguments;
 use super::param::ParamChange;
-use super::readable::readable;
 use super::request::Request;
 use super::transition::changed;
 use crate::error::{Error, Result};
@@ -359,9 +358,7 @@ operations! {
         /// Reads a request.
         ///
         /// Source: the page of 2020, "Get Request Details".
-        get -> Lossless<Request> = GET "/requests/{id}", Safe, ApiKey, None {
-            check: |text, content_type| readable::<Request>("Request", text, content_type)
-        };
+        get -> Lossless<Request> = GET "/requests/{id}", Safe, ApiKey, None { record: Some("Request") };
 
         /// Confirms that a request is revoked, as its vendor does: from `revoking` to `revoked`.
         ///
@@ -473,7 +470,7 @@ macro_rules! composed_methods {
                 arguments.id = id.try_into()?;
                 let carried = composed::$name(self.client, arguments, &self.client.context()).await;
                 let carried = carried.map_err(|error| operation.named(error))?;
-                crate::ops::decode(&carried.text, "application/json")
+                crate::ops::decode(&carried.reply.into_text(), "application/json")
             }
         )*}
     };

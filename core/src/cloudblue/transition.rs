@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::Client;
 use crate::error::{Code, Error, Outcome, Result};
 use crate::id::Id;
-use crate::ops::{Arguments, CallContext, OfId, Operation, decode, mark_applied};
+use crate::ops::{Arguments, CallContext, OfId, Operation, Reply, decode, mark_applied};
 
 /// A verb of requests: from which statuses it leads to which.
 pub(super) struct Transition {
@@ -53,15 +53,15 @@ pub(super) fn changed(text: &str, content_type: &str) -> Result<()> {
 /// What an operation was answered with.
 #[derive(Debug)]
 pub(super) struct Carried {
-    /// The reply's text; of a change, the request's.
-    pub(super) text: String,
+    /// The reply; of a change, the request.
+    pub(super) reply: Reply,
     /// Whether a transition found its target reached already.
     pub(super) already_applied: bool,
 }
 
 impl Carried {
-    pub(super) fn now(text: String) -> Self {
-        Self { text, already_applied: false }
+    pub(super) fn now(reply: impl Into<Reply>) -> Self {
+        Self { reply: reply.into(), already_applied: false }
     }
 }
 
@@ -75,14 +75,14 @@ pub(super) async fn carry_out(
     let verb = operation.name.strip_prefix("cloudblue.requests.").filter(|_| operation.method != "GET");
     let id = arguments.ids().first().map(|id| (*id).clone());
     let (Some(verb), Some(id)) = (verb, id) else {
-        return Ok(Carried::now(client.exchange(operation, arguments, call).await?.text));
+        return Ok(Carried::now(client.exchange(operation, arguments, call).await?.reply));
     };
     let transition = TRANSITIONS.iter().find(|transition| transition.verb == verb);
     let mut sendings = 0;
     loop {
         sendings += 1;
         let error = match client.exchange(operation, arguments, call).await {
-            Ok(success) => return Ok(Carried::now(request_of(client, &id, success.text, call).await)),
+            Ok(success) => return Ok(Carried::now(request_of(client, &id, success.into_text(), call).await)),
             Err(error) => error,
         };
         let Some(transition) = transition else { return Err(error) };
@@ -92,7 +92,7 @@ pub(super) async fn carry_out(
             error
         };
         match transition.settle(client, &id, error, call).await.map_err(named)? {
-            Settled::Applied(text) => return Ok(Carried { text, already_applied: true }),
+            Settled::Applied(text) => return Ok(Carried { reply: text.into(), already_applied: true }),
             Settled::Unchanged(_) if transition.ends && sendings < SENDINGS => {}
             Settled::Unchanged(error) => return Err(named(*error)),
         }
@@ -177,7 +177,7 @@ impl Transition {
 /// The text of the request `id`, read now.
 pub(super) async fn read(client: &Client, id: &Id, call: &CallContext) -> Result<String> {
     let operation = Client::operation("cloudblue.requests.get")?;
-    Ok(client.exchange(operation, &mut OfId { id: id.clone() }, call).await?.text)
+    Ok(client.exchange(operation, &mut OfId { id: id.clone() }, call).await?.into_text())
 }
 
 /// The status in a request's text; empty if there is none.

@@ -54,7 +54,7 @@ pub(super) async fn next_changes(client: &Client, next: NextChanges, call: &Call
         let look = client.engine.execute(operation, &mut *arguments, &once(call)).await;
         let (found, retry_after) = patience.found(look)?;
         if let Some(success) = found
-            && let Some(text) = changed(&success.text, &next.cursor, since)?
+            && let Some(text) = changed(&success.into_text(), &next.cursor, since)?
         {
             return Ok(text);
         }

@@ -309,7 +309,7 @@ impl Client {
             && operation.kind == Kind::Single
         {
             let mut arguments = (operation.read)(arguments).map_err(|error| operation.named(error))?;
-            return Ok(self.engine.execute(operation, &mut *arguments, call).await?.text);
+            return Ok(self.engine.execute(operation, &mut *arguments, call).await?.into_text());
         }
         composed::invoke(self, name, arguments, call).await.map_err(|mut error| {
             let report = error.report_mut();
@@ -336,7 +336,7 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, name: &str, mut arguments: Box<dyn Arguments>) -> Result<String> {
-        Ok(self.engine.execute(Self::operation(name)?, &mut *arguments, &self.context()).await?.text)
+        Ok(self.engine.execute(Self::operation(name)?, &mut *arguments, &self.context()).await?.into_text())
     }
 
     /// Verifies the response that the provider had posted to the consume URL, and tells who signed in.
@@ -378,7 +378,7 @@ impl Client {
         if request.dashboard {
             return Err(Error::validation("dashboard", "is Magento BI's"));
         }
-        Ok(self.engine.execute(request.operation(&RAW)?, &mut request, call).await?.text)
+        Ok(self.engine.execute(request.operation(&RAW)?, &mut request, call).await?.into_text())
     }
 }
 

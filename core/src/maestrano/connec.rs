@@ -151,7 +151,7 @@ async fn send(client: &Client, row: &str, mut written: Written, call: &CallConte
     let name = format!("maestrano.connec.{row}");
     let operation = OPERATIONS.iter().find(|operation| operation.name == name);
     let operation = operation.ok_or_else(|| Error::internal(format!("{name} has no row")))?;
-    Ok(client.engine.execute(operation, &mut written, call).await?.text)
+    Ok(client.engine.execute(operation, &mut written, call).await?.into_text())
 }
 
 /// One page of a list, `{"items": […], "next": url or null}`.

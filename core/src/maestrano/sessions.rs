@@ -111,7 +111,7 @@ pub(super) async fn check(client: &Client, mut arguments: CheckSession, call: &C
     let now = engine.clock.now();
     let ask = || async move {
         let operation = Client::operation("maestrano.sessions.check")?;
-        let text = engine.execute(operation, &mut arguments, call).await?.text;
+        let text = engine.execute(operation, &mut arguments, call).await?.into_text();
         let status: SessionStatus = decode(&text, "application/json")?;
         let recheck = status.recheck.as_deref().and_then(Instant::parse).map(|at| at.nanos() / 1_000_000);
         let good = recheck.map_or(0, |at| at.saturating_sub(i128::from(engine.clock.wall_ms())));

@@ -15,6 +15,7 @@ macro_rules! shown {
             body: Body::None,
             kind: Kind::Local,
             accept: "application/json",
+            record: None,
             filters: &[],
             doc: "",
             resource_doc: "",

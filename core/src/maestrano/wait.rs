@@ -24,9 +24,10 @@ pub(super) async fn for_bill(client: &Client, wait: WaitForBill, call: &CallCont
         let look = client.engine.execute(operation, &mut OfId { id: wait.id.clone() }, &once(call)).await;
         let (found, retry_after) = patience.found(look)?;
         if let Some(success) = found {
-            status = decode::<Bill>(&success.text, "application/json")?.status.unwrap_or_default();
+            let text = success.into_text();
+            status = decode::<Bill>(&text, "application/json")?.status.unwrap_or_default();
             if until.contains(&status.as_str()) {
-                return Ok(success.text);
+                return Ok(text);
             }
             if ENDS.contains(&status.as_str()) {
                 let message = format!("the bill is {status}, and will not become {}", until.join(" or "));

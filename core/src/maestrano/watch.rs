@@ -38,11 +38,12 @@ pub(super) async fn next_change(client: &Client, watch: Watch, call: &CallContex
             let (found, later) = patience.found(look)?;
             retry_after = later;
             if let Some(success) = found {
-                let bill = picked(&success.text, &recurring_bills::SEEN)?;
+                let text = success.into_text();
+                let bill = picked(&text, &recurring_bills::SEEN)?;
                 let seen = recurring_bills::seen(&bill);
                 if seen != watch.seen {
                     let ended = matches!(bill["status"].as_str(), Some("cancelled" | "expired"));
-                    return Ok(format!(r#"{{"bill":{},"seen":{seen},"ended":{ended}}}"#, success.text));
+                    return Ok(format!(r#"{{"bill":{text},"seen":{seen},"ended":{ended}}}"#));
                 }
             }
         }

@@ -64,7 +64,7 @@ impl MagentoBi {
             // The login belongs to the call that needs it, and shares its time; it may be repeated as often as any read.
             let call = CallContext { attempts: None, ..call.clone() };
             let operation = super::Client::operation("magento_bi.tokens.create")?;
-            let text = engine.execute(operation, &mut CreateToken {}, &call).await?.text;
+            let text = engine.execute(operation, &mut CreateToken {}, &call).await?.into_text();
             let token: Token = decode(&text, "application/json")?;
             check_token("access_token", &token.access_token)
                 .map_err(|error| Error::new(Code::Decode, error.report().message.clone()))?;

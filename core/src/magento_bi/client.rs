@@ -306,12 +306,12 @@ impl Client {
     pub(crate) async fn invoke_for(&self, name: &str, arguments: &str, call: &CallContext) -> Result<String> {
         let operation = Self::operation(name)?;
         let mut arguments = (operation.read)(arguments).map_err(|error| operation.named(error))?;
-        Ok(self.engine.execute(operation, &mut *arguments, call).await?.text)
+        Ok(self.engine.execute(operation, &mut *arguments, call).await?.into_text())
     }
 
     pub(crate) async fn send(&self, name: &str, mut arguments: Box<dyn crate::ops::Arguments>) -> Result<String> {
         let call = CallContext { host: self.host.clone(), ..CallContext::default() };
-        Ok(self.engine.execute(Self::operation(name)?, &mut *arguments, &call).await?.text)
+        Ok(self.engine.execute(Self::operation(name)?, &mut *arguments, &call).await?.into_text())
     }
 
     /// Sends a request that this client has no method for: `{"method", "path", "query", "json", "dashboard"}` as JSON text.
@@ -328,7 +328,7 @@ impl Client {
     pub(crate) async fn request_for(&self, request: &str, call: &CallContext) -> Result<String> {
         let mut request: RawRequest = read_arguments(request)?;
         let rows: &'static [Operation] = if request.dashboard { &DASHBOARD } else { &API };
-        Ok(self.engine.execute(request.operation(rows)?, &mut request, call).await?.text)
+        Ok(self.engine.execute(request.operation(rows)?, &mut request, call).await?.into_text())
     }
 }
 

@@ -9,8 +9,18 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
+use super::Reply;
 use crate::error::{Error, Result};
 use crate::host::{Events, Host, Message};
+
+/// One step of a call.
+#[derive(Debug)]
+pub enum Step {
+    /// `{"event": …}`, `{"ask": …}`, or `{"error": …}`, after which there is nothing.
+    Message(String),
+    /// What a call comes to that does not fail: the last step.
+    Reply(Reply),
+}
 
 /// One call under way. [`Call::next`] gives its messages, one at a time; the envelope is the last.
 ///
@@ -19,15 +29,16 @@ pub struct Call {
     host: Host,
     /// Its number among the calls of the mailbox.
     number: u64,
-    future: Option<BoxFuture<'static, String>>,
-    envelope: Option<String>,
+    future: Option<BoxFuture<'static, Result<Reply>>>,
+    result: Option<Result<Reply>>,
+    inline: bool,
 }
 
 impl Call {
     /// Makes a call of what `start` does with the host that stands for the caller; `events` says which events it wants.
-    pub fn new<F>(events: impl Into<Events>, start: impl FnOnce(Host) -> F) -> Self
+    pub fn new<F, R: Into<Reply>>(events: impl Into<Events>, start: impl FnOnce(Host) -> F) -> Self
     where
-        F: Future<Output = Result<String>> + Send + 'static,
+        F: Future<Output = Result<R>> + Send + 'static,
     {
         let host = Host::with_mailbox(events);
         let future = start(host.clone());
@@ -35,9 +46,26 @@ impl Call {
     }
 
     /// A call whose messages come out of a mailbox that outlives it: work in the background uses it between calls.
-    pub(crate) fn on(host: Host, future: impl Future<Output = Result<String>> + Send + 'static) -> Self {
+    pub(crate) fn on<R: Into<Reply>>(host: Host, future: impl Future<Output = Result<R>> + Send + 'static) -> Self {
         let number = host.one_more_call();
-        Self { host, number, future: Some(future.map(envelope).boxed()), envelope: None }
+        Self {
+            host,
+            number,
+            future: Some(future.map(|result| result.map(R::into)).boxed()),
+            result: None,
+            inline: false,
+        }
+    }
+
+    pub(crate) fn inline(mut self, inline: bool) -> Self {
+        self.inline = inline;
+        self
+    }
+
+    /// Whether it needs no task of a runtime besides the future that waits for it: then a runtime that runs only while
+    /// somebody waits will do. It stays on the runtime that polled it first, to its end.
+    pub fn runs_inline(&self) -> bool {
+        self.inline
     }
 
     /// The next message: `{"event": …}`, `{"ask": …}`, or the envelope `{"ok": …}` / `{"error": …}`, after which there is
@@ -47,9 +75,32 @@ impl Call {
         Next(self)
     }
 
-    /// Whether its envelope was given out: it holds nothing any more.
+    /// The next step, with a reply as it came; `None` after the last one.
+    pub fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
+        // What an earlier poll left behind comes before the future moves on.
+        if let Some(message) = self.host.take_or_wake(self.number, context.waker()) {
+            return Poll::Ready(Some(Step::Message(message_text(&message))));
+        }
+        if let Some(future) = &mut self.future
+            && let Poll::Ready(result) = future.poll_unpin(context)
+        {
+            self.future = None;
+            self.result = Some(result);
+        }
+        if let Some(message) = self.host.take() {
+            return Poll::Ready(Some(Step::Message(message_text(&message))));
+        }
+        match (self.result.take(), &self.future) {
+            (Some(Ok(reply)), _) => Poll::Ready(Some(Step::Reply(reply))),
+            (Some(Err(error)), _) => Poll::Ready(Some(Step::Message(failure_text(&error)))),
+            (None, None) => Poll::Ready(None),
+            (None, Some(_)) => Poll::Pending,
+        }
+    }
+
+    /// Whether its last step was given out: it holds nothing any more.
     pub fn is_over(&self) -> bool {
-        self.future.is_none() && self.envelope.is_none()
+        self.future.is_none() && self.result.is_none()
     }
 
     /// Replies to the question `id` of an `{"ask": …}`: `{"ok": value}` or `{"error": text}`.
@@ -92,25 +143,13 @@ impl Future for Next<'_> {
     type Output = Option<String>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let call = &mut *self.0;
-        // What an earlier poll left behind comes before the future moves on.
-        if let Some(message) = call.host.take_or_wake(call.number, context.waker()) {
-            return Poll::Ready(Some(message_text(&message)));
-        }
-        if let Some(future) = &mut call.future
-            && let Poll::Ready(envelope) = future.poll_unpin(context)
-        {
-            call.future = None;
-            call.envelope = Some(envelope);
-        }
-        if let Some(message) = call.host.take() {
-            return Poll::Ready(Some(message_text(&message)));
-        }
-        match (call.envelope.take(), &call.future) {
-            (Some(envelope), _) => Poll::Ready(Some(envelope)),
-            (None, None) => Poll::Ready(None),
-            (None, Some(_)) => Poll::Pending,
-        }
+        let step = self.0.poll_step(context);
+        step.map(|step| {
+            step.map(|step| match step {
+                Step::Message(text) => text,
+                Step::Reply(reply) => envelope(Ok(reply.into_text())),
+            })
+        })
     }
 }
 

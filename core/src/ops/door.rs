@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Call, envelope};
+use super::{Call, Reply, envelope};
 use crate::cloudblue;
 use crate::cloudblue::fulfillment::Worker;
 use crate::error::{Error, Result};
@@ -63,7 +63,8 @@ impl Client {
     pub fn call(&self, operation: &str, arguments: &str, options: &str, events: impl Into<Events>) -> Call {
         let (client, operation, arguments) = (self.clone(), operation.to_owned(), arguments.to_owned());
         let options = if options.is_empty() { Ok(Options::default()) } else { read_config(options) };
-        Call::new(events, move |host| async move {
+        let inline = options.as_ref().is_ok_and(|options| self.runs_inline(options));
+        let call = Call::new(events, move |host| async move {
             let call = CallContext { host, options: options?, ..CallContext::default() };
             match client {
                 Self::MagentoBi(client) if operation == "magento_bi.request" => {
@@ -73,14 +74,16 @@ impl Client {
                 Self::CloudBlue(client) if operation == "cloudblue.request" => {
                     client.request_for(&arguments, &call).await
                 }
-                Self::CloudBlue(client) => client.invoke_for(&operation, &arguments, &call).await,
+                Self::CloudBlue(client) => return client.invoke_for(&operation, &arguments, &call).await,
                 Self::Maestrano(client) if operation == "maestrano.request" => {
                     client.request_for(&arguments, &call).await
                 }
                 Self::Maestrano(client) => client.invoke_for(&operation, &arguments, &call).await,
                 Self::Marketplaces(marketplaces) => marketplaces.invoke_for(&operation, &arguments, &call).await,
             }
-        })
+            .map(Reply::Text)
+        });
+        call.inline(inline)
     }
 
     /// The client of a marketplace, as it is configured now: connection options as JSON text (`""` for none).
@@ -98,15 +101,12 @@ impl Client {
         Ok(Self::Maestrano(client))
     }
 
-    /// Whether its calls need no task of a runtime besides the future that waits for them, whatever the operation: then a
-    /// runtime that runs only while somebody waits will do. A call stays on the runtime that polled it first, to its end. One
-    /// whose options ask for a proxy is another matter.
-    pub fn runs_inline(&self) -> bool {
+    fn runs_inline(&self, options: &Options) -> bool {
         match self {
-            Self::MagentoBi(client) => client.engine.runs_inline(),
-            Self::CloudBlue(client) => client.engine.runs_inline(),
-            Self::Maestrano(client) => client.engine.runs_inline(),
-            Self::Marketplaces(marketplaces) => marketplaces.runs_inline(),
+            Self::MagentoBi(client) => client.engine.runs_inline(options),
+            Self::CloudBlue(client) => client.engine.runs_inline(options),
+            Self::Maestrano(client) => client.engine.runs_inline(options),
+            Self::Marketplaces(marketplaces) => marketplaces.runs_inline(options),
         }
     }
 
@@ -200,4 +200,27 @@ pub fn spec(kind: &str, text: &str) -> String {
         }
         _ => Err(Error::validation("kind", format!("{kind} is no kind of spec"))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_options_that_ask_for_other_connections_need_a_runtime_of_its_own() {
+        let inline = |base: &str, options: &str| {
+            let config = format!(r#"{{"base_url": "{base}", "api_key": "SU-1:x", "options": {{"proxy": false}}}}"#);
+            let client = Client::open("cloudblue", &config, None).unwrap();
+            client.call("cloudblue.requests.get", r#"{"id": "PR-1"}"#, options, false).runs_inline()
+        };
+        for options in ["", "{}", r#"{"timeout_ms": 5}"#, r#"{"max_retries": 0}"#, r#"{"proxy": false}"#] {
+            assert!(inline("http://127.0.0.1:1", options), "{options}");
+            assert!(!inline("https://127.0.0.1:1", options), "{options}");
+        }
+        for options in
+            [r#"{"proxy": "http://127.0.0.1:2"}"#, r#"{"connect_timeout_ms": 5}"#, r#"{"ca_file": "x"}"#, "x"]
+        {
+            assert!(!inline("http://127.0.0.1:1", options), "{options}");
+        }
+    }
 }

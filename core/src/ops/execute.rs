@@ -129,9 +129,12 @@ impl<S: System> Engine<S> {
         Ok(Self { system, clock, random, options, headers, send, injected, budgets: Default::default() })
     }
 
-    /// Whether calls need no task of a runtime besides the future that waits for them.
-    pub(crate) fn runs_inline(&self) -> bool {
-        self.system.bases().into_iter().all(|base| self.send.inline(base.url()))
+    /// Whether calls with these options need no task of a runtime besides the future that waits for them, whatever the
+    /// operation.
+    pub(crate) fn runs_inline(&self, options: &Options) -> bool {
+        let connects_otherwise = || options.clone().or(&self.options).connects_otherwise(&self.options);
+        (options.is_empty() || !connects_otherwise())
+            && self.system.bases().into_iter().all(|base| self.send.inline(base.url()))
     }
 
     /// The client's own time limit of a request, if it has one.

@@ -5,24 +5,29 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+use super::Reply;
 use super::execute::{System, millis};
 use super::table::{Kind, Operation};
 use crate::error::{Code, Error, Outcome, Result};
-use crate::http::{Failure, Redactor, Reply};
-use crate::page::{Layout, Page, layout_of_list, next_to_empty};
+use crate::http::{self, Failure, Redactor};
+use crate::page::{Layout, Page, layout, layout_of_list, next_to_empty};
 use crate::retry::{Safety, may_repeat, retry_after};
 
 /// A reply that was read and found to be what the operation replies with.
 #[derive(Debug)]
 pub(crate) struct Success {
-    /// JSON text, `null` for an empty reply; empty where there is a page.
-    pub(crate) text: String,
-    /// The reply of a list.
-    pub(crate) page: Option<Page>,
+    pub(crate) reply: Reply,
     /// The header that tells which rows of how many a page holds.
     pub(crate) content_range: Option<String>,
     /// When it came, by the clock.
     pub(crate) at: Duration,
+}
+
+impl Success {
+    /// The reply's own text.
+    pub(crate) fn into_text(self) -> String {
+        self.reply.into_text()
+    }
 }
 
 /// The reply if it is a readable success, else an error.
@@ -30,7 +35,7 @@ pub(crate) struct Success {
 pub(super) fn judge(
     system: &impl System,
     operation: &Operation,
-    exchanged: std::result::Result<Reply, Failure>,
+    exchanged: std::result::Result<http::Reply, Failure>,
     host: &str,
     redactor: &Redactor,
     wall_ms: i64,
@@ -55,9 +60,9 @@ pub(super) fn judge(
             let checked = check_status(&reply, refused, redactor, wall_ms, unread);
             checked.map_err(|error| system.explain(operation, error)).and_then(|()| {
                 let content_range = reply.header("content-range").map(str::to_owned);
-                let (text, page) =
+                let reply =
                     read(system, operation, reply, redactor, ascii).map_err(|error| error.with_outcome(unread))?;
-                Ok(Success { text, page, content_range, at: Duration::ZERO })
+                Ok(Success { reply, content_range, at: Duration::ZERO })
             })
         }
     };
@@ -69,14 +74,14 @@ pub(super) fn judge(
     })
 }
 
-/// The reply's text, or its page.
+/// The reply's page, if it is read as one, or its text.
 fn read(
     system: &impl System,
     operation: &Operation,
-    reply: Reply,
+    reply: http::Reply,
     redactor: &Redactor,
     ascii: bool,
-) -> Result<(String, Option<Page>)> {
+) -> Result<Reply> {
     let content_type = reply.header("content-type").unwrap_or_default().to_owned();
     let is_text = !operation.accept.ends_with("json");
     let body = if is_text {
@@ -98,16 +103,18 @@ fn read(
         return Err(excerpt(error.with_detail("content_type", content_type), text.as_bytes()));
     }
     if is_text {
-        return Ok((Value::String(text).to_string(), None));
+        return Ok(Reply::Text(Value::String(text).to_string()));
     }
-    let layout = layout_of(operation);
-    let text = match layout {
-        Some(layout) => match Page::read(layout, text, ascii) {
-            Ok(page) => return Ok((String::new(), Some(page))),
-            // What is wrong with it is said below.
-            Err(text) => text,
-        },
-        None => text,
+    let list = layout_of(operation);
+    let page = match (list, record_of(operation)) {
+        (Some(layout), _) => Page::read(layout, text, ascii),
+        (None, Some(layout)) => Page::of_record(layout, text, &["id"]),
+        (None, None) => Err(text),
+    };
+    let text = match page {
+        Ok(page) => return Ok(Reply::Page(page)),
+        // What is wrong with it is said below.
+        Err(text) => text,
     };
     let opened = system.open(operation, &text, &content_type).and_then(|data| {
         (operation.check)(data, &content_type)?;
@@ -115,20 +122,25 @@ fn read(
         Ok((data.len() < text.len()).then(|| data.to_owned()))
     });
     match opened {
-        Ok(None) if layout.is_some() && text.trim_start().starts_with('[') => Err(next_to_empty()),
-        Ok(data) => Ok((data.unwrap_or(text), None)),
+        Ok(None) if list.is_some() && text.trim_start().starts_with('[') => Err(next_to_empty()),
+        Ok(data) => Ok(Reply::Text(data.unwrap_or(text))),
         Err(error) => Err(excerpt(error, text.as_bytes())),
     }
 }
 
-/// How the reply is read as a page, if it is one.
+/// How the reply is read as a page of rows, if it is one.
 fn layout_of(operation: &Operation) -> Option<&'static Layout> {
     (operation.kind == Kind::List).then(|| layout_of_list(operation.name))?
 }
 
+/// How the reply is read as one record, if its model takes anything for each of its fields but the id.
+fn record_of(operation: &Operation) -> Option<&'static Layout> {
+    layout(operation.name.split('.').next()?, operation.record?)
+}
+
 /// Turns a status that is no success, and a success that is `refused` in its body, into an error.
 pub(crate) fn check_status(
-    reply: &Reply,
+    reply: &http::Reply,
     refused: bool,
     redactor: &Redactor,
     wall_ms: i64,

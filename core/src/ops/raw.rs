@@ -119,6 +119,7 @@ const fn row(name: &'static str, method: &'static str, safety: Safety, auth: Aut
         body,
         kind: Kind::Single,
         accept: "application/json",
+        record: None,
         filters: &[],
         doc: "Sends a request that the client has no method for.",
         resource_doc: "",

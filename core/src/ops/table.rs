@@ -83,6 +83,8 @@ pub struct Operation {
     pub kind: Kind,
     /// The content type it replies with; anything but JSON comes as one JSON text.
     pub accept: &'static str,
+    /// The model of the one record that it replies with, where only its id must be there; a layout says how it is read.
+    pub(crate) record: Option<&'static str>,
     /// The filters that a list takes by keyword.
     pub filters: &'static [Filter],
     /// Its documentation, as the generated methods show it.
@@ -405,6 +407,7 @@ macro_rules! row {
             body: $crate::ops::Body::$body,
             kind: $crate::ops::Kind::Single,
             accept: "application/json",
+            record: None,
             filters: &[],
             doc: $doc,
             resource_doc: $resource_doc,

@@ -34,7 +34,7 @@ pub use layouts::layout;
 pub(crate) use layouts::layout_of_list;
 pub use packed::Packed;
 pub use page::Page;
-pub(crate) use page::{is_record, next_to_empty};
+pub(crate) use page::next_to_empty;
 pub use pager::Pager;
 pub use pages::Pages;
 pub use path::Path;
@@ -49,7 +49,9 @@ mod tests {
 
     use super::layouts::LAYOUTS;
     use super::*;
+    use crate::cloudblue::Request;
     use crate::error::Code;
+    use crate::ops::{Lossless, decode};
 
     /// Checks a shape and all within it; `around` are those that it lies in.
     fn check(shape: &'static Shape, layout: &Layout, around: &[u16], ids: &mut HashMap<u16, &'static Shape>) {
@@ -89,6 +91,34 @@ mod tests {
             check(layout.root, layout, &[], &mut ids);
         }
         assert!(ids.len() > 20);
+    }
+
+    #[test]
+    fn a_record_is_read_as_a_page_only_where_its_model_reads_it() {
+        for (text, is_page) in [
+            (r#"{"id": "PR-1"}"#, true),
+            (r#"{"id": "PR-1", "asset": 7, "status": {}, "type": null, "unknown": [1e400, "\ud800"]}"#, true),
+            (r#"{"id": "\u0041", "asset": {"items": [{}, 3], "tiers": []}}"#, true),
+            (r#"{"id": "PR-1", "unknown": 1, "unknown": 2}"#, true),
+            (r#"{"id": "\ud800"}"#, false),
+            (r#"{"id": "PR-1", "status": "a", "status": "b"}"#, false),
+            (r#"{"id": "PR-1", "asset": {"id": "a", "id": "b"}}"#, false),
+            (r#"{"id": 7}"#, false),
+            ("{}", false),
+            ("[]", false),
+            (r#"[{"id": "PR-1"}]"#, false),
+            ("null", false),
+            (r#"{"id": "PR-1"} x"#, false),
+            (r#"{"id": "PR-1",}"#, false),
+            ("", false),
+        ] {
+            let page = Page::of_record(layout("cloudblue", "Request").unwrap(), text.to_owned(), &["id"]);
+            assert_eq!(page.is_ok(), is_page, "{text}");
+            assert_eq!(page.map_or_else(|text| text, Page::into_text), text);
+            if is_page {
+                decode::<Lossless<Request>>(text, "application/json").unwrap();
+            }
+        }
     }
 
     #[test]

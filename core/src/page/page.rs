@@ -72,13 +72,37 @@ impl Page {
     /// # Errors
     /// `decode` when the text is no JSON.
     pub fn of_one(layout: &'static Layout, text: String) -> Result<Self> {
-        let mut tape = PooledTape::take(text.len());
-        if tape.0.parse_one(layout, &text).is_err() {
+        Self::alone(layout, text, |_| true).or_else(|text| {
             any_json(&text, "application/json")?;
             check_depth(&text)?;
-            return Err(next_to_empty());
-        }
-        Ok(Self { text: PooledText(text), tape, layout, rows: vec![0], at: Duration::ZERO })
+            Err(next_to_empty())
+        })
+    }
+
+    /// Reads one record whose `required` fields are text, as those of its model must be: a model whose other fields take
+    /// anything then reads it. Gives any other text back.
+    pub(crate) fn of_record(
+        layout: &'static Layout,
+        text: String,
+        required: &[&str],
+    ) -> std::result::Result<Self, String> {
+        Self::alone(layout, text, |page| {
+            let is_text = |row: &Row<'_>, name: &&str| row.json(name).is_some_and(|json| unescape(json).is_some());
+            // Of two values for one field nobody knows which one is meant.
+            !page.tape.has_repeats()
+                && page.rows().all(|row| row.raw().starts_with('{') && required.iter().all(|name| is_text(&row, name)))
+        })
+    }
+
+    /// Reads a text as one record, if that can be done and `fits` finds nothing wrong.
+    fn alone(
+        layout: &'static Layout,
+        text: String,
+        fits: impl FnOnce(&Self) -> bool,
+    ) -> std::result::Result<Self, String> {
+        let Some(tape) = PooledTape::of_one(layout, &text) else { return Err(text) };
+        let page = Self { text: PooledText(text), tape, layout, rows: vec![0], at: Duration::ZERO };
+        if fits(&page) { Ok(page) } else { Err(page.into_text()) }
     }
 
     /// Reads the rows of an array that is no page of a list.
@@ -112,7 +136,8 @@ impl Page {
         &self.text
     }
 
-    pub(super) fn into_text(mut self) -> String {
+    /// Its text, for who has no use of the places in it.
+    pub fn into_text(mut self) -> String {
         std::mem::take(&mut self.text.0)
     }
 
@@ -182,26 +207,6 @@ impl fmt::Debug for Page {
     }
 }
 
-/// Whether a text is one record of this layout whose `required` fields are text, as those of its model must be; a model whose
-/// other fields take anything then reads it. The text is not kept.
-pub(crate) fn is_record(layout: &'static Layout, text: &str, required: &[&str]) -> bool {
-    thread_local! {
-        static TAPE: RefCell<Tape> = RefCell::new(Tape::default());
-    }
-    TAPE.with_borrow_mut(|tape| {
-        // Of two values for one field nobody knows which one is meant.
-        let read = tape.parse_one(layout, text).is_ok() && !tape.has_repeats();
-        let row = Row::new(text, tape.block(0, 0));
-        let is_record = read
-            && row.raw().starts_with('{')
-            && required.iter().all(|name| row.json(name).is_some_and(|json| unescape(json).is_some()));
-        if tape.capacity() > POOLED_BYTES {
-            *tape = Tape::default();
-        }
-        is_record
-    })
-}
-
 /// A text whose memory goes back to where replies are read into.
 struct PooledText(String);
 
@@ -226,7 +231,7 @@ struct PooledTape(Tape);
 const POOLED: usize = 8;
 const POOLED_BYTES: usize = 16 << 20;
 
-/// Bytes of text below which a tape is made anew, and of a tape below which it is not worth the lock.
+/// Bytes of text below which a tape is no larger than it must be, and of a tape below which it is not worth the lock.
 const SMALL: usize = 32 << 10;
 
 /// Nobody waits for it: a child that was forked while a thread held it would do so for ever.
@@ -239,6 +244,18 @@ impl PooledTape {
             return Self(Tape::default());
         }
         Self(POOL.try_lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default())
+    }
+
+    /// A tape of one record, if the text is one. Small ones are read by a tape of the thread's, which has grown already.
+    fn of_one(layout: &'static Layout, text: &str) -> Option<Self> {
+        thread_local! {
+            static OWN: RefCell<Tape> = RefCell::new(Tape::default());
+        }
+        if text.len() >= SMALL {
+            let mut tape = Self::take(text.len());
+            return tape.0.parse_one(layout, text).is_ok().then_some(tape);
+        }
+        OWN.with_borrow_mut(|own| own.parse_one(layout, text).is_ok().then(|| Self(own.compact())))
     }
 }
 

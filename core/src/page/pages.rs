@@ -12,7 +12,7 @@ use super::cursor::total;
 use super::{Cursor, KeyLookup, Page, RowKey, Window};
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::ops::{Call, Success};
+use crate::ops::{Call, Reply, Success};
 
 /// Where a list's pages come from.
 pub(crate) trait Source: Send + Sync + fmt::Debug {
@@ -117,8 +117,9 @@ impl Pages {
                 state.left = 0;
                 return Ok(None);
             };
-            let Success { page, content_range, at, .. } = reply;
-            let Some(mut page) = page else { return Err(Error::internal("a list whose reply is no page")) };
+            let Success { reply: Reply::Page(mut page), content_range, at } = reply else {
+                return Err(Error::internal("a list whose reply is no page"));
+            };
             let taken = state.cursor.take(&RowKey::of_page(&page), content_range.as_deref())?;
             let new = taken.new.iter().filter(|new| **new).count() as u64;
             let given = new.min(state.left);

@@ -56,6 +56,11 @@ impl Tape {
         self.repeats
     }
 
+    /// The same slots in no more memory than they need: this tape, which has grown, may then be used again.
+    pub fn compact(&self) -> Self {
+        Self { tables: self.tables.clone(), order: Order::default(), repeats: self.repeats, layout: self.layout }
+    }
+
     /// Forgets the page and keeps the memory.
     pub fn clear(&mut self) {
         self.tables.iter_mut().for_each(Vec::clear);

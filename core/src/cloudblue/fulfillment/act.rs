@@ -147,8 +147,11 @@ impl Worker {
             Step::Confirm => send("cloudblue.requests.confirm", &mut OfId { id: id.clone() }).await,
         };
         match sent {
-            Ok(carried) if carried.already_applied => Ok(Applied::Done(carried.text, "already_applied")),
-            Ok(carried) => Ok(Applied::Done(carried.text, if target == "inquiring" { "inquired" } else { target })),
+            Ok(carried) if carried.already_applied => Ok(Applied::Done(carried.reply.into_text(), "already_applied")),
+            Ok(carried) => {
+                let became = if target == "inquiring" { "inquired" } else { target };
+                Ok(Applied::Done(carried.reply.into_text(), became))
+            }
             Err(error) => gone(error),
         }
     }

@@ -51,7 +51,7 @@ pub(super) async fn matching<A: Chargeable>(
     let operation = Client::operation(&format!("maestrano.{}.list", A::RESOURCE))?;
     // Both resources are asked by the same one filter, which the vendor's pages show.
     let mut filter = ListBills { group_id: Some(intent.group_id.clone()), ..ListBills::default() };
-    let text = client.engine.execute(operation, &mut filter, call).await?.text;
+    let text = client.engine.execute(operation, &mut filter, call).await?.into_text();
     let rows: Vec<&RawValue> = decode(&text, "application/json")?;
     let mut found = Vec::new();
     for row in rows {

@@ -160,8 +160,9 @@ impl<'a, A: Chargeable> Way<'a, A> {
         let operation = operation::<A>("create")?;
         let error = match self.client.engine.execute(operation, &mut self.arguments, self.call).await {
             Ok(success) => {
-                self.done(&success.text).await?;
-                return Ok(Some(success.text));
+                let text = success.into_text();
+                self.done(&text).await?;
+                return Ok(Some(text));
             }
             Err(error) => error,
         };
@@ -217,7 +218,7 @@ impl<'a, A: Chargeable> Way<'a, A> {
     }
 
     async fn read(&self, id: Id) -> Result<String> {
-        Ok(self.client.engine.execute(operation::<A>("get")?, &mut OfId { id }, self.call).await?.text)
+        Ok(self.client.engine.execute(operation::<A>("get")?, &mut OfId { id }, self.call).await?.into_text())
     }
 
     fn intended(&self, at_ms: i64) -> Remembered {

@@ -383,8 +383,8 @@ impl Marketplaces {
         CallContext { host: self.0.host.clone(), ..CallContext::default() }
     }
 
-    pub(crate) fn runs_inline(&self) -> bool {
-        self.0.engine.as_ref().is_none_or(Engine::runs_inline)
+    pub(crate) fn runs_inline(&self, options: &Options) -> bool {
+        self.0.engine.as_ref().is_none_or(|engine| engine.runs_inline(options))
     }
 
     pub(super) fn engine(&self) -> Result<&Engine<Platform>> {

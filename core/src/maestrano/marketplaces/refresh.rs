@@ -74,7 +74,7 @@ impl Marketplaces {
         let engine = self.engine()?;
         let mut request = Fetch(engine.system.path.clone());
         let fetched = engine.execute(&FETCH, &mut request, call).await.and_then(|success| {
-            Snapshot::parse(&success.text, &inner.trust, inner.insecure).map_err(|mut error| {
+            Snapshot::parse(&success.into_text(), &inner.trust, inner.insecure).map_err(|mut error| {
                 error.report_mut().code = Code::Decode;
                 FETCH.named(error.with_outcome(Outcome::Answered))
             })
