@@ -336,9 +336,7 @@ impl<K: Kind> Driver<K> {
 
     fn wait(&mut self, number: u32, at_ms: i64) {
         let after = self.shared.times.clock_at(at_ms).saturating_sub(self.origin);
-        // A poll is never early: the tick that it is due at is the first whose time has not come before.
-        let tick = ticks(after).saturating_add(u32::from(!after.as_millis().is_multiple_of(TICK.as_millis())));
-        self.wheel.insert(number, tick);
+        self.wheel.insert(number, first_tick(after));
     }
 
     fn wake(&mut self) {
@@ -348,12 +346,36 @@ impl<K: Kind> Driver<K> {
     }
 }
 
+/// The ticks that have come by `time`.
 fn ticks(time: Duration) -> u32 {
-    u32::try_from(time.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX - 1)
+    u32::try_from(time.as_nanos() / TICK.as_nanos()).unwrap_or(u32::MAX - 1)
+}
+
+/// The first tick that comes at `time` or later. A flow that was taken up by a part of a millisecond too early would only be
+/// put off again.
+fn first_tick(time: Duration) -> u32 {
+    u32::try_from(time.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u32::MAX - 1)
 }
 
 impl<K: Kind> fmt::Debug for Driver<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flow_is_taken_up_before_its_time() {
+        let mut time = Duration::ZERO;
+        for tick in 0..1_000 {
+            assert_eq!((ticks(time), first_tick(time)), (tick, tick));
+            for more in [Duration::from_nanos(1), Duration::from_micros(500), TICK - Duration::from_nanos(1)] {
+                assert_eq!((ticks(time + more), first_tick(time + more)), (tick, tick + 1));
+            }
+            time += TICK;
+        }
     }
 }
