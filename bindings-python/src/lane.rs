@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::task::AtomicWaker;
 use pyo3::prelude::*;
+use tenantry::reactor;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
 use tokio::sync::Notify;
 use tokio::time::{Sleep, sleep};
@@ -120,35 +121,11 @@ impl Lane {
         self.bell.notify_one();
     }
 
-    /// The descriptor that is readable while there is something to take in. tokio keeps it to itself, so it is looked for:
-    /// the one set that holds a socket which only this lane knows. `None` where the system does not tell.
+    /// The descriptor that is readable while there is something to take in; `None` where the system does not tell.
     pub fn poll_fd(&self) -> Option<i32> {
         *self.poll_fd.get_or_init(|| {
             let _entered = self.enter();
-            found()
+            reactor::descriptor()
         })
     }
-}
-
-/// The epoll set of the runtime that was entered.
-#[cfg(target_os = "linux")]
-fn found() -> Option<i32> {
-    use std::os::fd::AsRawFd as _;
-    let known = tokio::net::UnixDatagram::unbound().ok()?;
-    let wanted = known.as_raw_fd().to_string();
-    let mut fds =
-        std::fs::read_dir("/proc/self/fd").ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    fds.find(|fd| holds(fd, &wanted)).and_then(|fd| fd.parse().ok())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn found() -> Option<i32> {
-    None
-}
-
-/// Whether `fd` is an epoll set with `wanted` in it.
-#[cfg(target_os = "linux")]
-fn holds(fd: &str, wanted: &str) -> bool {
-    let Ok(info) = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")) else { return false };
-    info.lines().filter_map(|line| line.strip_prefix("tfd:")).any(|of| of.split_whitespace().next() == Some(wanted))
 }

@@ -14,6 +14,7 @@ pub mod magento_bi;
 pub mod ops;
 pub mod page;
 pub mod poll;
+pub mod reactor;
 pub mod retry;
 mod secret;
 pub mod time;
