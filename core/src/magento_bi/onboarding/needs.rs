@@ -23,7 +23,8 @@ fn choice(name: &str, arguments: &[&str], description: &str) -> Choice {
 }
 
 fn force_retry(what: &str) -> Choice {
-    choice("force_retry", &[], &format!("Send it again; if the first one was carried out, {what}."))
+    let when = "Send it again, once the first one can no longer be on its way";
+    choice("force_retry", &[], &format!("{when}: if that one is carried out, too, {what}."))
 }
 
 impl Onboarding {
