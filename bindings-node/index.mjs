@@ -1,2 +1,38 @@
 // The same objects as `require('tenantry')` gives: error classes exist once.
-export * from './dist/index.js'
+import tenantry from './dist/index.js'
+
+// By name: the bundle does not show what it exports to whoever only reads it.
+export const {
+  APIConnectionError,
+  APITimeoutError,
+  AuthenticationError,
+  BadRequestError,
+  CheckpointError,
+  ConfigError,
+  ConflictError,
+  Fleet,
+  Flow,
+  FlowEvent,
+  FlowStopped,
+  InternalError,
+  InternalServerError,
+  NeedsAttentionError,
+  NotFoundError,
+  OutcomeUnknownError,
+  PermissionDeniedError,
+  RateLimitError,
+  ResponseError,
+  SamlError,
+  Sandbox,
+  Secret,
+  StepFailedError,
+  TenantryError,
+  UnprocessableEntityError,
+  ValidationError,
+  WaitTimeoutError,
+  WebhookError,
+  cloudblue,
+  maestrano,
+  magentoBi,
+  withSecrets,
+} = tenantry

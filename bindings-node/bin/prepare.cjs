@@ -6,6 +6,7 @@
 const { execFileSync, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
+const { bundle } = require('./bundle.cjs')
 const { binary, dist, root } = require('./target.cjs')
 
 const RUST = '1.89'
@@ -58,7 +59,11 @@ function buildScript() {
     throw new Refused('the compiled JavaScript is missing, and so is typescript: run `npm install` in the checkout')
   }
   const { bin } = require(tsc)
-  run(process.execPath, [path.join(path.dirname(tsc), bin.tsc), '-p', path.join('bindings-node', 'tsconfig.json')])
+  const compile = [path.join(path.dirname(tsc), bin.tsc), '-p', path.join('bindings-node', 'tsconfig.json')]
+  // Documentation belongs into the types; the engine would only skip it, each time.
+  run(process.execPath, [...compile, '--emitDeclarationOnly'])
+  run(process.execPath, [...compile, '--declaration', 'false', '--removeComments'])
+  bundle()
 }
 
 /** A checkout is always built anew; a package only when it lacks something, or `force`. */

@@ -1,7 +1,7 @@
 // `npx tenantry sandbox`: the sandbox as a program.
 
 import { parseArgs } from 'node:util'
-import { Sandbox, type SandboxOptions } from './sandbox'
+import { Sandbox, type SandboxOptions } from './index'
 
 const OPTIONS = {
   port: { type: 'string' },
