@@ -34,18 +34,17 @@ function release(ticket: number): void {
 
 /**
  * @internal Starts native work under a fresh ticket and gives its text, or null when the work was cancelled. `start` returns
- * a text at once when it is there, or when the work cannot be started.
+ * a text at once when it is there, or when the work cannot be started; then so does this.
  */
-export function awaitable(start: (ticket: number) => string | null): Promise<string | null> {
+export function awaitable(start: (ticket: number) => string | null): string | Promise<string | null> {
+  do last = (last + 1) >>> 0
+  while (pending.has(last))
+  const ticket = last
+  // Whatever completes comes out of the loop, in a later turn of it: there is time to register.
+  const text = start(ticket)
+  if (text != null) return text
   return new Promise((resolve) => {
-    do last = (last + 1) >>> 0
-    while (pending.has(last))
-    const ticket = last
     if (pending.size === 0) environment().hold(true)
     pending.set(ticket, resolve)
-    const text = start(ticket)
-    if (text == null) return
-    release(ticket)
-    resolve(text)
   })
 }

@@ -1,6 +1,5 @@
 // Numbers that JavaScript cannot hold.
 
-const LONG = /\d{16}/
 const TOKEN = /^-?\d+(?![\d.eE])/
 
 /**
@@ -8,7 +7,25 @@ const TOKEN = /^-?\d+(?![\d.eE])/
  * become another one. Such integers are ids, and ids may be text or integer.
  */
 export function parse(text: string): unknown {
-  return JSON.parse(LONG.test(text) ? quoted(text) : text)
+  return JSON.parse(hasLong(text) ? quoted(text) : text)
+}
+
+/** Whether 16 digits stand in a row. One of each 16 characters is looked at: no such row lies between them. */
+function hasLong(text: string): boolean {
+  for (let at = 15; at < text.length; at += 16) {
+    if (!isDigit(text, at)) continue
+    let start = at
+    while (isDigit(text, start - 1)) start--
+    let end = at + 1
+    while (isDigit(text, end)) end++
+    if (end - start >= 16) return true
+  }
+  return false
+}
+
+function isDigit(text: string, at: number): boolean {
+  const char = text.charCodeAt(at)
+  return char >= 0x30 && char <= 0x39
 }
 
 /** @internal The number that a token of JSON means; its text, if that is an integer that a number cannot hold. */
