@@ -2,20 +2,23 @@
 
 use std::future::Future as _;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use napi::bindgen_prelude::Either;
+use napi::bindgen_prelude::{Either, Env};
 use napi_derive::napi;
 use tenantry::{Error, ops};
 use tokio::runtime::{Handle, Runtime};
 use tokio::task::AbortHandle;
 
-use crate::awaitable::{Completed, Loop, Polled, Queue, runtime, sockets};
+use crate::awaitable::{Completed, Loop, Polled, Queue, runtime};
 use crate::failure;
 use crate::pages::Pages;
 use crate::worker::Worker;
+
+/// Operations that send nothing, whatever the client: handing one to another thread takes longer than carrying it out.
+const UNSENT: [&str; 1] = ["maestrano.sso.consume"];
 
 /// A client of one system.
 #[napi]
@@ -40,7 +43,9 @@ impl Client {
     /// Prepares an operation; nothing is sent before its first `next`.
     #[napi]
     pub fn call(&self, operation: String, arguments: String, options: String, events: bool) -> Call {
-        Call::new(self.client.call(&operation, &arguments, &options, events), self.queue.clone())
+        let call = self.client.call(&operation, &arguments, &options, events);
+        let inline = UNSENT.contains(&&*operation) || call.runs_inline();
+        Call::with(call, self.queue.clone(), inline)
     }
 
     /// The client of one marketplace of a set, or the envelope of the error; its connection options are JSON text, `""` for none.
@@ -121,9 +126,23 @@ pub struct Call {
 struct Shared {
     state: Mutex<State>,
     queue: Queue,
-    /// Whether it is on its way to the event loop.
-    queued: AtomicBool,
+    /// Where its waker stands.
+    waker: AtomicU8,
 }
+
+/// Nothing is awaited: a waker that was left somewhere, as idle connections keep one, wakes nobody.
+const RESTING: u8 = 0;
+/// A message is awaited.
+const WAITING: u8 = 1;
+/// It is on its way to the event loop.
+const QUEUED: u8 = 2;
+/// It is polled at this moment.
+const POLLED: u8 = 3;
+/// It was woken meanwhile.
+const WOKEN: u8 = 4;
+
+/// How often a call that woke itself is polled before others get their turn.
+const ROUNDS: usize = 8;
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -133,30 +152,53 @@ impl Shared {
 
     /// The next message, if it is there; then nothing is awaited any more.
     fn advance(self: &Arc<Self>) -> Option<Completed> {
-        self.queued.store(false, Ordering::SeqCst);
-        let _inside = sockets().ok().map(Handle::enter);
+        let _inside = self.queue.sockets().map(Handle::enter);
         let mut state = self.lock();
-        // A waker that was left somewhere may come when nothing is awaited.
+        // It may have been cancelled on its way.
         let State::Polled(call, ticket) = &mut *state else { return None };
         let ticket = *ticket;
-        let text = match pin!(call.next()).poll(&mut Context::from_waker(&Waker::from(Arc::clone(self)))) {
-            Poll::Ready(text) => text,
-            Poll::Pending => return None,
-        };
+        let text = self.poll(call)?;
         if let State::Polled(call, _) = std::mem::replace(&mut *state, State::Over)
             && !call.is_over()
         {
             *state = State::Idle(call);
         }
+        self.waker.store(RESTING, Ordering::SeqCst);
+        self.queue.end_polling();
         Some(Completed { ticket, text })
+    }
+
+    fn poll(self: &Arc<Self>, call: &mut ops::Call) -> Option<Option<String>> {
+        let waker = Waker::from(Arc::clone(self));
+        let mut context = Context::from_waker(&waker);
+        for _ in 0..ROUNDS {
+            self.waker.store(POLLED, Ordering::SeqCst);
+            if let Poll::Ready(text) = pin!(call.next()).poll(&mut context) {
+                return Some(text);
+            }
+            if self.waker.compare_exchange(POLLED, WAITING, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                return None;
+            }
+        }
+        self.waker.store(QUEUED, Ordering::SeqCst);
+        self.queue.ready(Arc::clone(self) as Arc<dyn Polled>);
+        None
     }
 }
 
 impl Wake for Shared {
     fn wake(self: Arc<Self>) {
-        if !self.queued.swap(true, Ordering::SeqCst) {
-            let queue = self.queue.clone();
-            queue.ready(self);
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let next = |now| match now {
+            WAITING => Some(QUEUED),
+            POLLED => Some(WOKEN),
+            _ => None,
+        };
+        if self.waker.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next) == Ok(WAITING) {
+            self.queue.ready(Arc::clone(self) as Arc<dyn Polled>);
         }
     }
 }
@@ -171,27 +213,36 @@ impl Polled for Shared {
 impl Call {
     pub(crate) fn new(call: ops::Call, queue: Queue) -> Self {
         let inline = call.runs_inline();
-        let shared = Shared { state: Mutex::new(State::Idle(call)), queue, queued: AtomicBool::new(false) };
+        Self::with(call, queue, inline)
+    }
+
+    fn with(call: ops::Call, queue: Queue, inline: bool) -> Self {
+        let shared = Shared { state: Mutex::new(State::Idle(call)), queue, waker: AtomicU8::new(RESTING) };
         Self { shared: Arc::new(shared), inline }
     }
 
     /// Goes on to the next message, which comes out of the loop under `ticket`; no text comes when the call is over or was
     /// cancelled. Gives a message at once when it is there, and an envelope when the call cannot even be tried.
     #[napi]
-    pub fn next(&self, ticket: u32) -> Option<String> {
-        let started = if self.inline { self.poll(ticket) } else { self.spawn(ticket) };
+    pub fn next(&self, env: &Env, ticket: u32) -> Option<String> {
+        let started = if self.inline { self.poll(env, ticket) } else { self.spawn(ticket) };
         started.unwrap_or_else(|error| Some(failure(error)))
     }
 
-    fn poll(&self, ticket: u32) -> Result<Option<String>, Error> {
-        sockets().map_err(does_not_start)?;
+    fn poll(&self, env: &Env, ticket: u32) -> Result<Option<String>, Error> {
+        let queue = &self.shared.queue;
+        queue.listen(env).map_err(does_not_start)?;
         let call = self.take()?;
         *self.shared.lock() = State::Polled(call, ticket);
+        queue.begin_polling();
         match self.shared.advance() {
-            None => Ok(None),
+            None => {
+                queue.tick();
+                Ok(None)
+            }
             Some(Completed { text: Some(text), .. }) => Ok(Some(text)),
             Some(nothing) => {
-                self.shared.queue.complete(nothing);
+                queue.complete(nothing);
                 Ok(None)
             }
         }
@@ -242,11 +293,14 @@ impl Call {
     pub fn cancel(&self) {
         let state = std::mem::replace(&mut *self.shared.lock(), State::Over);
         // A connection that is being made may only be dropped where the runtime is known.
-        let _inside = if self.inline { sockets().ok() } else { runtime().ok().map(Runtime::handle) }.map(Handle::enter);
+        let known = if self.inline { self.shared.queue.sockets() } else { runtime().ok().map(Runtime::handle) };
+        let _inside = known.map(Handle::enter);
         match state {
             State::Running(Some(task)) => task.abort(),
             State::Polled(call, ticket) => {
+                self.shared.waker.store(RESTING, Ordering::SeqCst);
                 drop(call);
+                self.shared.queue.end_polling();
                 self.shared.queue.complete(Completed { ticket, text: None });
             }
             State::Idle(call) => drop(call),

@@ -7,8 +7,17 @@ mod call;
 mod columns;
 mod fleet;
 mod flow;
+#[cfg(target_os = "linux")]
+mod lane;
 mod pages;
 mod sandbox;
+#[cfg(target_os = "linux")]
+mod uv;
+#[cfg(target_os = "linux")]
+mod watch;
+#[cfg(not(target_os = "linux"))]
+#[path = "watch_none.rs"]
+mod watch;
 mod worker;
 
 fn failure(error: tenantry::Error) -> String {
