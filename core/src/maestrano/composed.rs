@@ -1,5 +1,7 @@
 //! What takes several requests, or none: which function carries which operation out.
 
+use std::borrow::Cow;
+
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::Deserialize;
@@ -54,13 +56,7 @@ pub(super) async fn invoke(client: &Client, name: &str, arguments: &str, call: &
 
 /// Verifies a response; what was used is remembered by the client, or by the store that `replay_store` names.
 async fn consume(client: &Client, name: &str, arguments: &str, call: &CallContext) -> Result<String> {
-    let mut given: Map<String, Value> = read_arguments(arguments)?;
-    let store = match given.remove("replay_store") {
-        None | Some(Value::Null) => None,
-        Some(Value::Object(store)) => store.get("store").and_then(Value::as_str).map(str::to_owned),
-        Some(_) => return Err(Error::validation("replay_store", "must be a store")),
-    };
-    let arguments = Value::Object(given).to_string();
+    let (arguments, store) = replay_store(arguments)?;
     let (marketplace, now) = (client.marketplace()?, client.engine.clock.wall_ms());
     match store {
         Some(store) => {
@@ -69,6 +65,21 @@ async fn consume(client: &Client, name: &str, arguments: &str, call: &CallContex
         }
         None => sso::consume_for(name, marketplace, &arguments, client.replays(), now).await,
     }
+}
+
+/// The arguments without the name of a replay store, and that name.
+fn replay_store(arguments: &str) -> Result<(Cow<'_, str>, Option<String>)> {
+    // Most name none, and a response is long: it is read once.
+    if !arguments.contains("\"replay_store\"") {
+        return Ok((Cow::Borrowed(arguments), None));
+    }
+    let mut given: Map<String, Value> = read_arguments(arguments)?;
+    let store = match given.remove("replay_store") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(store)) => store.get("store").and_then(Value::as_str).map(str::to_owned),
+        Some(_) => return Err(Error::validation("replay_store", "must be a store")),
+    };
+    Ok((Cow::Owned(Value::Object(given).to_string()), store))
 }
 
 /// Asks the host program whether something was used before: `claim`, answered with a truth value.

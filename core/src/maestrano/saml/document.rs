@@ -27,7 +27,8 @@ const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     // What browsers post is not broken.
     STANDARD.decode(text).ok().or_else(|| {
-        let packed: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let mut packed = String::with_capacity(text.len());
+        text.split_ascii_whitespace().for_each(|line| packed.push_str(line));
         STANDARD.decode(packed).ok()
     })
 }
