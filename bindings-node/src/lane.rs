@@ -1,9 +1,9 @@
 //! A runtime without threads: the event loop that has it runs it, and the sockets with it.
 
 use std::io;
-use std::os::fd::AsRawFd as _;
 use std::sync::{Mutex, PoisonError};
 
+use tenantry::reactor::descriptor;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A runtime that one event loop uses, until its environment ends.
@@ -30,7 +30,7 @@ impl Lane {
         let runtime = Builder::new_current_thread().thread_name("tenantry").enable_all().build()?;
         let found = {
             let _entered = runtime.enter();
-            found()
+            descriptor()
         };
         Ok(found.map(|poll_fd| &*Box::leak(Box::new(Self { runtime, poll_fd }))))
     }
@@ -47,20 +47,4 @@ impl Lane {
     pub fn turn(&self) {
         self.runtime.block_on(tokio::task::yield_now());
     }
-}
-
-/// The epoll set of the runtime that was entered. tokio keeps it to itself, so it is looked for: the one set that holds a
-/// socket which only this runtime knows.
-fn found() -> Option<i32> {
-    let known = tokio::net::UnixDatagram::unbound().ok()?;
-    let wanted = known.as_raw_fd().to_string();
-    let mut fds =
-        std::fs::read_dir("/proc/self/fd").ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    fds.find(|fd| holds(fd, &wanted)).and_then(|fd| fd.parse().ok())
-}
-
-/// Whether `fd` is an epoll set with `wanted` in it.
-fn holds(fd: &str, wanted: &str) -> bool {
-    let Ok(info) = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")) else { return false };
-    info.lines().filter_map(|line| line.strip_prefix("tfd:")).any(|of| of.split_whitespace().next() == Some(wanted))
 }
