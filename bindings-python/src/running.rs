@@ -25,6 +25,7 @@ struct State {
     lane: Option<&'static Lane>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all are calls")]
 enum Rest {
     Call(ops::Call),
     Envelope(String),
