@@ -17,9 +17,6 @@ use crate::failure;
 use crate::pages::Pages;
 use crate::worker::Worker;
 
-/// Operations that send nothing, whatever the client: handing one to another thread takes longer than carrying it out.
-const UNSENT: [&str; 1] = ["maestrano.sso.consume"];
-
 /// A client of one system.
 #[napi]
 pub struct Client {
@@ -43,9 +40,7 @@ impl Client {
     /// Prepares an operation; nothing is sent before its first `next`.
     #[napi]
     pub fn call(&self, operation: String, arguments: String, options: String, events: bool) -> Call {
-        let call = self.client.call(&operation, &arguments, &options, events);
-        let inline = UNSENT.contains(&&*operation) || call.runs_inline();
-        Call::with(call, self.queue.clone(), inline)
+        Call::new(self.client.call(&operation, &arguments, &options, events), self.queue.clone())
     }
 
     /// The client of one marketplace of a set, or the envelope of the error; its connection options are JSON text, `""` for none.
@@ -213,10 +208,6 @@ impl Polled for Shared {
 impl Call {
     pub(crate) fn new(call: ops::Call, queue: Queue) -> Self {
         let inline = call.runs_inline();
-        Self::with(call, queue, inline)
-    }
-
-    fn with(call: ops::Call, queue: Queue, inline: bool) -> Self {
         let shared = Shared { state: Mutex::new(State::Idle(call)), queue, waker: AtomicU8::new(RESTING) };
         Self { shared: Arc::new(shared), inline }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Call, Reply, envelope};
+use super::{Call, Kind, Reply, envelope};
 use crate::cloudblue;
 use crate::cloudblue::fulfillment::Worker;
 use crate::error::{Error, Result};
@@ -63,7 +63,7 @@ impl Client {
     pub fn call(&self, operation: &str, arguments: &str, options: &str, events: impl Into<Events>) -> Call {
         let (client, operation, arguments) = (self.clone(), operation.to_owned(), arguments.to_owned());
         let options = if options.is_empty() { Ok(Options::default()) } else { read_config(options) };
-        let inline = options.as_ref().is_ok_and(|options| self.runs_inline(options));
+        let inline = options.as_ref().is_ok_and(|options| self.runs_inline(&operation, options));
         let call = Call::new(events, move |host| async move {
             let call = CallContext { host, options: options?, ..CallContext::default() };
             match client {
@@ -101,11 +101,15 @@ impl Client {
         Ok(Self::Maestrano(client))
     }
 
-    fn runs_inline(&self, options: &Options) -> bool {
+    fn runs_inline(&self, operation: &str, options: &Options) -> bool {
         match self {
             Self::MagentoBi(client) => client.engine.runs_inline(options),
             Self::CloudBlue(client) => client.engine.runs_inline(options),
-            Self::Maestrano(client) => client.engine.runs_inline(options),
+            Self::Maestrano(client) => {
+                // What sends nothing needs no connections: handing it to another thread takes longer than carrying it out.
+                let is_local = maestrano::Client::operation(operation).is_ok_and(|row| row.kind == Kind::Local);
+                is_local || client.engine.runs_inline(options)
+            }
             Self::Marketplaces(marketplaces) => marketplaces.runs_inline(options),
         }
     }
@@ -205,6 +209,14 @@ pub fn spec(kind: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sign_on_needs_no_runtime_wherever_the_marketplace_is() {
+        let config = r#"{"base_url": "https://api.example.com", "app_id": "app-1", "app_key": "x"}"#;
+        let client = Client::open("maestrano", config, None).unwrap();
+        assert!(client.call("maestrano.sso.consume", "{}", "", false).runs_inline());
+        assert!(!client.call("maestrano.groups.list", "{}", "", false).runs_inline());
+    }
 
     #[test]
     fn only_options_that_ask_for_other_connections_need_a_runtime_of_its_own() {
